@@ -1,0 +1,28 @@
+// Package durable keeps small files that must not be lost, torn or read by
+// others: keys, certificates, revocation lists, the allowlist.
+//
+// # Writing
+//
+// [WriteFile] replaces a file and [CreateFile] makes a new one. Both write a
+// hidden temporary file beside the target, sync it, give it the final name in
+// one step and sync the directory. After a crash or a power failure at any
+// moment the name stands for the old content or the new one, whole, and once
+// the call has returned nil it is the new one. [SyncDir] is that last step for
+// callers who rename by themselves.
+//
+// A crash can leave a temporary file behind. Its name starts with a dot and
+// ends in ".tmp"; nothing ever reads it.
+//
+// # Secrets
+//
+// [ReadSecret] reads a file only if nobody but its owner could have read or
+// replaced it, and [MkdirPrivate] makes the folder that such files belong in.
+// What they refuse is a [*PermissionError], which says what to do about it.
+// On Windows, whose access lists they do not read, only the kind of the file
+// is checked.
+//
+// # Locking
+//
+// [Lock] keeps processes apart that edit the same file. It is advisory: reading
+// never needs it, since a file is always whole.
+package durable
