@@ -1,0 +1,143 @@
+package protocol
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"time"
+)
+
+var (
+	// ErrIntegrity is the end of a channel on which something arrived that the peer did not send as
+	// it arrived: altered, cut off, reordered, repeated or not of this protocol.
+	ErrIntegrity = errors.New("the stream was altered or cut off")
+	// ErrEnded is returned by Send after CloseSend.
+	ErrEnded = errors.New("this direction of the stream has ended")
+)
+
+func integrity(format string, args ...any) error {
+	return fmt.Errorf("%w: "+format, append([]any{ErrIntegrity}, args...)...)
+}
+
+// Transport carries a channel: a libp2p stream, or anything that behaves like one.
+type Transport interface {
+	io.ReadWriteCloser
+	CloseWrite() error
+	Reset() error
+	SetReadDeadline(time.Time) error
+	SetWriteDeadline(time.Time) error
+}
+
+// Channel is a sealed stream of a session (spec/certexch.md, section 7): frames in both directions,
+// each authenticated in its place. One goroutine may send while another receives.
+type Channel struct {
+	transport Transport
+
+	send   direction
+	prefix []byte // stream number and salt, sent with the first frame
+
+	receive direction
+	salted  bool                                     // the peer's salt has been read
+	derive  func(salt [saltSize]byte) (key [32]byte) // the secret of the peer's direction
+}
+
+// Send seals f in place and writes it. The payload is spent; the frame may be used again.
+func (c *Channel) Send(f *Frame) error {
+	f.end = false
+	return c.write(f)
+}
+
+// CloseSend ends this direction with an authenticated end: only after it does the peer's Receive
+// return io.EOF.
+func (c *Channel) CloseSend() error {
+	f := NewFrame()
+	f.Kind, f.end = KindMessage, true
+	if err := c.write(f); err != nil {
+		return err
+	}
+	return c.transport.CloseWrite()
+}
+
+func (c *Channel) write(f *Frame) error {
+	sealed, err := c.send.seal(f)
+	if err != nil {
+		return err
+	}
+	if c.prefix != nil {
+		sealed = append(c.prefix, sealed...)
+		c.prefix = nil
+	}
+	_, err = c.transport.Write(sealed)
+	return err
+}
+
+// Receive reads the next frame into f and opens it in place. It returns io.EOF after the peer's
+// authenticated end and only then, ErrIntegrity for whatever is not the peer's next frame, and the
+// transport's error (a deadline, a reset) otherwise. After an error the channel is of no more use.
+func (c *Channel) Receive(f *Frame) error {
+	if c.receive.ended {
+		return c.expectEnd()
+	}
+	if err := c.readSalt(); err != nil {
+		return err
+	}
+	if _, err := io.ReadFull(c.transport, f.buf[:frameHeader]); err != nil {
+		return cutOff(err)
+	}
+	if err := f.parseHeader(); err != nil {
+		return err
+	}
+	if _, err := io.ReadFull(c.transport, f.sealed()); err != nil {
+		return cutOff(err)
+	}
+	if err := c.receive.open(f); err != nil {
+		return err
+	}
+	if f.end && f.n == 0 {
+		return c.expectEnd()
+	}
+	return nil
+}
+
+// expectEnd makes sure that nothing follows the authenticated end.
+func (c *Channel) expectEnd() error {
+	var trailing [1]byte
+	_, err := io.ReadFull(c.transport, trailing[:])
+	if err == nil { // F5
+		return integrity("data after the end")
+	}
+	return err
+}
+
+func (c *Channel) readSalt() error {
+	if c.salted {
+		return nil
+	}
+	var salt [saltSize]byte
+	if _, err := io.ReadFull(c.transport, salt[:]); err != nil {
+		return cutOff(err)
+	}
+	c.receive.secret = c.derive(salt)
+	c.salted = true
+	return nil
+}
+
+// cutOff turns the end of the transport before the authenticated end into what it is.
+func cutOff(err error) error {
+	if err == io.EOF || err == io.ErrUnexpectedEOF { // F6
+		return integrity("it stopped before its end")
+	}
+	return err
+}
+
+// SetReadDeadline bounds the Receive calls that follow, and those under way.
+func (c *Channel) SetReadDeadline(t time.Time) error { return c.transport.SetReadDeadline(t) }
+
+// SetWriteDeadline bounds the Send calls that follow, and those under way.
+func (c *Channel) SetWriteDeadline(t time.Time) error { return c.transport.SetWriteDeadline(t) }
+
+// Reset gives the stream up in both directions at once.
+func (c *Channel) Reset() { _ = c.transport.Reset() }
+
+// Close gives the transport back. It is no authenticated end: that is CloseSend.
+func (c *Channel) Close() error { return c.transport.Close() }

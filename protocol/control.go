@@ -1,0 +1,139 @@
+package protocol
+
+import (
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"golang.org/x/crypto/cryptobyte"
+)
+
+// Goodbye is why a session ends, told to the peer over the control stream. Only a peer that has
+// proven to be a member is told anything.
+type Goodbye uint8
+
+const (
+	// GoodbyeDone: nothing more is wanted.
+	GoodbyeDone Goodbye = 1
+	// GoodbyeShutdown: the terminal is being stopped.
+	GoodbyeShutdown Goodbye = 2
+	// GoodbyeNotAllowed: the checks of the exchange, run again, no longer pass.
+	GoodbyeNotAllowed Goodbye = 3
+)
+
+// String returns the word of the specification.
+func (g Goodbye) String() string {
+	switch g {
+	case GoodbyeDone:
+		return "done"
+	case GoodbyeShutdown:
+		return "shutdown"
+	case GoodbyeNotAllowed:
+		return "not-allowed"
+	}
+	return fmt.Sprintf("goodbye %d", uint8(g))
+}
+
+// Control messages (spec/certexch.md, section 8): one a frame.
+const (
+	controlKeepAlive = 1 // nothing
+	controlGoodbye   = 2 // reason uint8
+)
+
+// Implementation choices for the control stream.
+const (
+	// KeepAlive is how often each side says that it is there.
+	KeepAlive = 30 * time.Second
+	// peerSilence is how long a silent peer is taken to be there.
+	peerSilence = 3 * KeepAlive
+	// goodbyeTimeout bounds the sending of a goodbye.
+	goodbyeTimeout = 2 * time.Second
+)
+
+// Control is the sealed control stream of a session: what the stream of the exchange becomes after
+// FINISHED. When it ends, the session ends.
+type Control struct {
+	channel *Channel
+
+	mu   sync.Mutex // guards sending
+	sent bool       // a goodbye has been sent
+}
+
+// Control makes t, the stream on which the exchange ran, the control stream of the session.
+func (s *Session) Control(t Transport, rand io.Reader) (*Control, error) {
+	channel, err := s.channel(t, rand, Initiator, controlNumber)
+	if err != nil {
+		return nil, err
+	}
+	return &Control{channel: channel}, nil
+}
+
+// Receive waits for the peer's goodbye, passing over keep-alives. It returns an error when the peer
+// falls silent, when the stream breaks, and ErrIntegrity for anything that is not a control message.
+func (c *Control) Receive() (Goodbye, error) {
+	f := NewFrame()
+	for {
+		if err := c.channel.SetReadDeadline(time.Now().Add(peerSilence)); err != nil {
+			return 0, err
+		}
+		if err := c.channel.Receive(f); err != nil {
+			return 0, err
+		}
+		goodbye, err := parseControl(f)
+		if err != nil || goodbye != 0 {
+			return goodbye, err
+		}
+	}
+}
+
+// parseControl returns the goodbye in f, or 0 for a keep-alive.
+func parseControl(f *Frame) (Goodbye, error) {
+	s := cryptobyte.String(f.Payload())
+	var kind uint8
+	if f.Kind != KindMessage || !s.ReadUint8(&kind) { // K1
+		return 0, integrity("not a control message")
+	}
+	switch {
+	case kind == controlKeepAlive && s.Empty():
+		return 0, nil
+	case kind == controlGoodbye:
+		var reason uint8
+		if s.ReadUint8(&reason) && s.Empty() && reason >= uint8(GoodbyeDone) && reason <= uint8(GoodbyeNotAllowed) { // K2
+			return Goodbye(reason), nil
+		}
+	}
+	return 0, integrity("control message of unknown form") // K3
+}
+
+// KeepAlive tells the peer that this side is there.
+func (c *Control) KeepAlive() error {
+	return c.send(false, controlKeepAlive)
+}
+
+// Goodbye tells the peer why the session ends, once; later calls do nothing.
+func (c *Control) Goodbye(reason Goodbye) error {
+	return c.send(true, controlGoodbye, byte(reason))
+}
+
+func (c *Control) send(last bool, payload ...byte) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.sent {
+		return nil
+	}
+	c.sent = last
+	if err := c.channel.SetWriteDeadline(time.Now().Add(goodbyeTimeout)); err != nil {
+		return err
+	}
+	f := NewFrame()
+	f.Kind = KindMessage
+	copy(f.Resize(len(payload)), payload)
+	if err := c.channel.Send(f); err != nil || !last {
+		return err
+	}
+	return c.channel.CloseSend()
+}
+
+// Close gives the stream up.
+func (c *Control) Close() { c.channel.Reset() }

@@ -1,0 +1,116 @@
+package protocol
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+)
+
+// drainTimeout is how long a side that refused waits for the peer to take the refusal.
+const drainTimeout = time.Second
+
+// exchange runs a machine over t, bounded by ctx and ExchangeTimeout. When it returns an error, t has
+// been given up.
+func exchange(ctx context.Context, t Transport, m *Machine) (*Session, error) {
+	stop := bound(ctx, t)
+	session, err := steps(t, m)
+	if !stop() && err == nil {
+		err = context.Cause(ctx)
+	}
+	if err != nil {
+		_ = t.Reset()
+		return nil, interrupted(ctx, err)
+	}
+	return session, t.SetReadDeadline(time.Time{})
+}
+
+// bound ends t when ctx ends or the time for an exchange is over. stop reports whether ctx is still
+// good, and takes the bound away.
+func bound(ctx context.Context, t Transport) (stop func() bool) {
+	deadline := time.Now().Add(ExchangeTimeout)
+	_ = t.SetReadDeadline(deadline)
+	_ = t.SetWriteDeadline(deadline)
+	return context.AfterFunc(ctx, func() { _ = t.Reset() })
+}
+
+func steps(t Transport, m *Machine) (*Session, error) {
+	if m.role == Initiator {
+		if err := step(t, m, nil, nil); err != nil {
+			return nil, err
+		}
+	}
+	for {
+		msg, err := ReadMessage(t)
+		var session *Session
+		if err == nil {
+			err = step(t, m, msg, &session)
+		} else if isRefusal(err) {
+			_ = refuseOver(t, time.Now())
+		}
+		if err != nil || session != nil {
+			return session, err
+		}
+	}
+}
+
+// step lets the machine take msg and sends what it answers. A refusal leaves on the grid of
+// RefusalStep, so that its moment does not tell which check failed.
+func step(t Transport, m *Machine, msg []byte, session **Session) error {
+	arrived := time.Now()
+	out, s, err := m.Step(msg)
+	if err != nil {
+		if msg != nil && !byPeer(err) {
+			_ = refuseOver(t, arrived)
+		}
+		return err
+	}
+	if s != nil {
+		*session = s
+	}
+	if len(out) == 0 {
+		return nil
+	}
+	_, err = t.Write(out)
+	return err
+}
+
+// refuseOver sends REFUSED and waits for the peer to take it: a connection that is closed at once may
+// throw it away.
+func refuseOver(t Transport, arrived time.Time) error {
+	late := time.Since(arrived) % RefusalStep
+	time.Sleep(RefusalStep - late)
+	if _, err := t.Write(refused); err != nil {
+		return err
+	}
+	if err := t.CloseWrite(); err != nil {
+		return err
+	}
+	if err := t.SetReadDeadline(time.Now().Add(drainTimeout)); err != nil {
+		return err
+	}
+	_, err := io.Copy(io.Discard, io.LimitReader(t, MaxMessage))
+	return err
+}
+
+func isRefusal(err error) bool {
+	var r *RefusedError
+	return errors.As(err, &r)
+}
+
+func byPeer(err error) bool {
+	var r *RefusedError
+	return errors.As(err, &r) && r.ByPeer
+}
+
+// interrupted gives an error of the transport its reason; refusals keep theirs, and what the caller
+// ended is the caller's.
+func interrupted(ctx context.Context, err error) error {
+	switch {
+	case isRefusal(err):
+		return err
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	}
+	return &RefusedError{Reason: Interrupted, Err: err}
+}

@@ -1,0 +1,260 @@
+package protocol
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"crypto/hmac"
+	"crypto/hpke"
+	"crypto/sha256"
+	"errors"
+	"io"
+
+	"github.com/certexch/certexch/certauth"
+)
+
+// Machine is one side of one exchange (spec/certexch.md, sections 4 to 6), without input or output:
+// Step takes a message that arrived and returns the bytes to send. It is not safe for concurrent use.
+//
+// The error contract: the first error ends the machine. Its bytes to send are then REFUSED, or nothing
+// when the peer refused first; every later Step fails. A Session is returned once, by the Step that
+// completes the exchange; until then nothing else may be accepted from the peer.
+type Machine struct {
+	cfg  Config
+	role Role
+	next func(msg []byte) (out []byte, err error) // what the message that is due does
+
+	transcript []byte // protocol, peer IDs, then every message as it was sent
+	ephemeral  hpke.PrivateKey
+	exports    struct{ ephemeral, initiator, responder []byte }
+	secrets    secrets
+	peerKey    hpke.PublicKey // the certified sealing key of the peer
+	peerClock  uint64
+	self       certauth.Identity // this terminal
+
+	session *Session
+	done    bool
+}
+
+// NewInitiator returns the machine of the side that dialled. Its first Step takes nil and returns M1.
+// It fails when cfg is incomplete or holds keys that do not belong together.
+func NewInitiator(cfg Config) (*Machine, error) {
+	m, err := newMachine(cfg, Initiator)
+	if err != nil {
+		return nil, err
+	}
+	m.next = m.sendM1
+	return m, nil
+}
+
+// NewResponder returns the machine of the side that was dialled. Its first Step takes M1.
+// It fails when cfg is incomplete or holds keys that do not belong together.
+func NewResponder(cfg Config) (*Machine, error) {
+	m, err := newMachine(cfg, Responder)
+	if err != nil {
+		return nil, err
+	}
+	m.next = m.takeM1
+	return m, nil
+}
+
+func newMachine(cfg Config, role Role) (*Machine, error) {
+	if err := cfg.check(); err != nil {
+		return nil, err
+	}
+	m := &Machine{cfg: cfg, role: role, session: &Session{role: role}}
+	if err := m.checkOwn(); err != nil {
+		return nil, err
+	}
+	initiator, responder := m.localKey(), cfg.Peer
+	if role == Responder {
+		initiator, responder = responder, initiator
+	}
+	m.transcript = append([]byte(ID), peerID(initiator)...)
+	m.transcript = append(m.transcript, peerID(responder)...)
+	return m, nil
+}
+
+// checkOwn checks this side's own certificate: what the peer must refuse is not worth sending, and
+// here the reason is known.
+func (m *Machine) checkOwn() error {
+	own, err := m.cfg.Roots().Open(m.cfg.Certificate, m.cfg.Now())
+	if err != nil {
+		r := refuseCertificate(err)
+		r.Own, r.Peer = true, certauth.Identity{}
+		return r
+	}
+	if !own.SigningKey().Equal(m.localKey()) || !bytes.Equal(own.SealingKey(), m.cfg.Sealing.PublicKey().Bytes()) {
+		return &RefusedError{Reason: KeyMismatch, Own: true}
+	}
+	m.self = own.Identity()
+	return nil
+}
+
+func (m *Machine) localKey() ed25519.PublicKey { return m.cfg.Signing.Public().(ed25519.PublicKey) }
+
+// peerID is the libp2p peer ID of an Ed25519 key: the identity multihash of its protobuf form.
+func peerID(key ed25519.PublicKey) []byte {
+	return append([]byte{0x00, 0x24, 0x08, 0x01, 0x12, 0x20}, key...)
+}
+
+// Step takes the message that arrived, whole (the initiator's first Step takes nil), and returns the
+// bytes to send, and the session when the exchange is complete. An error is a *RefusedError, or one of
+// this side's own (no randomness, keys that do not fit), and it is final.
+func (m *Machine) Step(msg []byte) (out []byte, session *Session, err error) {
+	if m.next == nil {
+		return nil, nil, refuse(BadMessage, "the exchange is over") // S1
+	}
+	if len(msg) > 0 && messageType(msg[0]) == typeRefused {
+		return nil, nil, m.fail(m.explainRefusal(msg))
+	}
+	out, err = m.next(msg)
+	if err != nil {
+		return refused, nil, m.fail(err)
+	}
+	if m.done {
+		m.next = nil
+		return out, m.session, nil
+	}
+	return out, nil, nil
+}
+
+// fail ends the machine, forgetting its secrets, and completes the evidence.
+func (m *Machine) fail(err error) error {
+	m.next, m.ephemeral, m.secrets = nil, nil, secrets{}
+	var r *RefusedError
+	if errors.As(err, &r) {
+		if r.Peer.IsZero() && m.session.peer != nil {
+			r.Peer = m.session.peer.Identity()
+		}
+		r.PeerClock = m.peerClock
+	}
+	return err
+}
+
+// authenticate runs the checks that make a peer of whoever sent a certificate, in the order of
+// spec/certexch.md, section 5. msg is the whole message, which ends with its signature.
+func (m *Machine) authenticate(certificate []byte, label string, msg []byte) error {
+	cert, err := m.cfg.Roots().Open(certificate, m.cfg.Now()) // P1 to P4: form, authority, validity, revocation
+	if err != nil {
+		return refuseCertificate(err)
+	}
+	if !cert.SigningKey().Equal(m.cfg.Peer) { // P5
+		return &RefusedError{Reason: KeyMismatch, Peer: cert.Identity()}
+	}
+	m.session.peer = cert
+	if m.isOwn(cert) { // P6
+		return &RefusedError{Reason: OwnIdentity}
+	}
+	if err := m.verify(label, msg); err != nil { // P7
+		return err
+	}
+	if !m.cfg.Expect.IsZero() && cert.Identity() != m.cfg.Expect { // P8
+		return &RefusedError{Reason: OtherTerminal, Expected: m.cfg.Expect}
+	}
+	return m.judge(cert)
+}
+
+// isOwn reports whether cert names this terminal, by identity or by key.
+func (m *Machine) isOwn(cert *certauth.Certificate) bool {
+	return cert.Identity() == m.self || cert.SigningKey().Equal(m.localKey())
+}
+
+// judge is the last check: the verdict on a peer that has proven who it is.
+func (m *Machine) judge(cert *certauth.Certificate) error {
+	m.session.ours = Member
+	if m.cfg.Registered(cert) {
+		m.session.ours = Registered
+	}
+	if m.cfg.Private && m.session.ours != Registered { // P9
+		return &RefusedError{Reason: NotRegisteredHere}
+	}
+	var err error
+	m.peerKey, err = kem().NewPublicKey(cert.SealingKey())
+	return err
+}
+
+// signed is what a signature covers: the domain string, which names the role, and the hash of
+// everything before it, which begins with the protocol and both peer IDs.
+func (m *Machine) signed(label string, unsigned []byte) []byte {
+	hash := sha256.Sum256(append(m.transcript[:len(m.transcript):len(m.transcript)], unsigned...))
+	return append(append([]byte(label), 0), hash[:]...)
+}
+
+// verify checks the signature at the end of msg, by the certified key of the peer.
+func (m *Machine) verify(label string, msg []byte) error {
+	unsigned, signature := splitSignature(msg)
+	if !ed25519.Verify(m.session.peer.SigningKey(), m.signed(label, unsigned), signature) {
+		return &RefusedError{Reason: BadSignature}
+	}
+	return nil
+}
+
+// sign completes msg, whose last bytes are room for the signature, and adds it to the transcript.
+func (m *Machine) sign(label string, msg []byte) []byte {
+	unsigned, room := splitSignature(msg)
+	copy(room, ed25519.Sign(m.cfg.Signing, m.signed(label, unsigned)))
+	m.transcript = append(m.transcript, msg...)
+	return msg
+}
+
+func splitSignature(msg []byte) (unsigned, signature []byte) {
+	n := len(msg) - ed25519.SignatureSize
+	return msg[:n], msg[n:]
+}
+
+// finish derives the secrets once all three exports are known.
+func (m *Machine) finish() error {
+	var err error
+	m.secrets, err = deriveSecrets(sha256.Sum256(m.transcript), m.exports.ephemeral, m.exports.initiator, m.exports.responder)
+	m.ephemeral, m.exports.ephemeral, m.exports.initiator, m.exports.responder = nil, nil, nil, nil
+	m.session.secret = m.secrets.session
+	return err
+}
+
+// takeFinished checks the peer's FINISHED against want.
+func takeFinished(msg []byte, want [32]byte) error {
+	mac, err := parseFinished(msg)
+	if err != nil {
+		return err
+	}
+	if !hmac.Equal(mac[:], want[:]) { // P10
+		return &RefusedError{Reason: BadFinished}
+	}
+	return nil
+}
+
+// explainRefusal finds what this side can know of why the peer refused: its own certificate, lists
+// and clock. The peer tells nothing.
+func (m *Machine) explainRefusal(msg []byte) error {
+	if !bytes.Equal(msg, refused) { // X13
+		return refuse(BadMessage, "REFUSED is not in its form")
+	}
+	if err := m.checkOwn(); err != nil {
+		var own *RefusedError
+		if errors.As(err, &own) {
+			own.ByPeer = true
+		}
+		return err
+	}
+	return &RefusedError{Reason: Refused, ByPeer: true}
+}
+
+// newEphemeral makes the key pair of this one exchange from 32 random bytes.
+func (m *Machine) newEphemeral() error {
+	var seed [32]byte
+	if _, err := io.ReadFull(m.cfg.Rand, seed[:]); err != nil {
+		return err
+	}
+	var err error
+	m.ephemeral, err = kem().NewPrivateKey(seed[:])
+	return err
+}
+
+// authorities is what this side says it trusts. A node with more authorities than fit names the first.
+func (m *Machine) authorities() []certauth.AuthorityState {
+	list := m.cfg.Roots().Authorities()
+	return list[:min(len(list), MaxAuthorities)]
+}
+
+// unixTime is the clock in Unix seconds, for diagnosis on the other side.
+func (m *Machine) unixTime() uint64 { return uint64(max(0, m.cfg.Now().Unix())) }
