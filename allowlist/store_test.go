@@ -1,0 +1,219 @@
+package allowlist
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/certexch/certexch/internal/durable"
+)
+
+func TestLoad(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "allowlist")
+	if list, err := NewStore(path).Load(); err != nil || len(list.Entries()) != 0 {
+		t.Errorf("missing: %v, %v", list.Entries(), err)
+	}
+	write(t, path, "acme.example/nas\n")
+	if list, err := NewStore(path).Load(); err != nil || names(list) != "acme.example/nas" {
+		t.Errorf("good: %v, %v", list.Entries(), err)
+	}
+	write(t, path, "acme.example/nas\nacme.example/pri")
+	_, err := NewStore(path).Load()
+	var syntax *SyntaxError
+	if !errors.As(err, &syntax) || !strings.HasPrefix(err.Error(), path+": line 2") {
+		t.Errorf("torn: %v", err)
+	}
+	if _, err := NewStore(filepath.Dir(path)).Load(); err == nil || errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a folder: %v", err)
+	}
+}
+
+// What is in force after each state of the file, one after the other.
+func TestE4CurrentFailsClosed(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "allowlist")
+	s := NewStore(path)
+	steps := []struct {
+		name    string
+		do      func() error
+		want    string
+		syntax  bool
+		missing bool
+	}{
+		{"missing at first", func() error { return nil }, "", false, true},
+		{"torn before any complete list", put(path, "acme.example/nas"), "", true, false},
+		{"complete", put(path, "acme.example/nas\n"), "acme.example/nas", false, false},
+		{"torn: the last complete list", put(path, "acme.example/nas\nacme.example/printer"), "acme.example/nas", true, false},
+		{"still torn", func() error { return nil }, "acme.example/nas", true, false},
+		{"unknown field: the last complete list", put(path, "acme.example/printer allow=all\n"), "acme.example/nas", true, false},
+		{"10 MB: the last complete list", put(path, strings.Repeat("#\n", 5<<20)), "acme.example/nas", true, false},
+		{"emptied: nobody", put(path, ""), "", false, false},
+		{"complete again", put(path, "acme.example/printer\nacme.example/nas\n"), "acme.example/printer acme.example/nas", false, false},
+		{"removed: nobody", func() error { return os.Remove(path) }, "", false, true},
+		{"torn after that: still nobody", put(path, "acme.example/nas"), "", true, false},
+		{"complete at last", put(path, "acme.example/nas\n"), "acme.example/nas", false, false},
+		{"a folder: nobody", func() error { return errors.Join(os.Remove(path), os.Mkdir(path, 0o700)) }, "", false, false},
+	}
+	for i, c := range steps {
+		if err := c.do(); err != nil {
+			t.Fatal(err)
+		}
+		list, err := s.Current()
+		if list == nil || names(list) != c.want {
+			t.Errorf("%s: %q, want %q", c.name, names(list), c.want)
+		}
+		var syntax *SyntaxError
+		if errors.As(err, &syntax) != c.syntax || errors.Is(err, fs.ErrNotExist) != c.missing {
+			t.Errorf("%s: %v", c.name, err)
+		}
+		if last := i == len(steps)-1; (err != nil) != (c.syntax || c.missing || last) {
+			t.Errorf("%s: %v", c.name, err)
+		}
+	}
+}
+
+// An edit in place that leaves size and time stamp as they were still counts
+// from the next decision on.
+func TestCurrentNoticesEveryEdit(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "allowlist")
+	s := NewStore(path)
+	write(t, path, "acme.example/a\n")
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"acme.example/a", "acme.example/b", "acme.example/c", "acme.example/b"} {
+		write(t, path, name+"\n")
+		if err := os.Chtimes(path, info.ModTime(), info.ModTime()); err != nil {
+			t.Fatal(err)
+		}
+		if list, err := s.Current(); err != nil || names(list) != name {
+			t.Errorf("%q, %v; want %q", names(list), err, name)
+		}
+	}
+}
+
+func TestCurrentParsesOnce(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "allowlist")
+	s := NewStore(path)
+	write(t, path, "acme.example/a\n")
+	first, _ := s.Current()
+	second, _ := s.Current()
+	if first != second {
+		t.Error("an unchanged file was parsed again")
+	}
+}
+
+// While the file is replaced, by complete lists and by halves of them, every
+// decision follows one complete list.
+func TestE5AtomicReload(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "allowlist")
+	a := "acme.example/a\nacme.example/b\n"
+	b := "acme.example/b\nacme.example/c\nacme.example/d\n"
+	contents := []string{a, a[:20], b, b[:1]}
+	write(t, path, a)
+	s := NewStore(path)
+	if _, err := s.Load(); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	var readers sync.WaitGroup
+	for range 4 {
+		readers.Go(func() {
+			for {
+				list, err := s.Current()
+				if got := names(list); got != "acme.example/a acme.example/b" && got != "acme.example/b acme.example/c acme.example/d" {
+					t.Errorf("in force: %q, %v", got, err)
+					return
+				}
+				select {
+				case <-done:
+					return
+				default:
+				}
+			}
+		})
+	}
+	for i := range 1000 {
+		if err := put(path, contents[i%len(contents)])(); err != nil {
+			t.Error(err)
+			break
+		}
+	}
+	close(done)
+	readers.Wait()
+	if err := put(path, a)(); err != nil {
+		t.Fatal(err)
+	}
+	if list, err := s.Current(); names(list) != "acme.example/a acme.example/b" || err != nil {
+		t.Errorf("at the end: %q, %v", names(list), err)
+	}
+}
+
+// put replaces the file in one step, without the syncing of durable, which
+// would make a thousand of them slow.
+func put(path, text string) func() error {
+	return func() error {
+		temp := path + ".new"
+		return errors.Join(os.WriteFile(temp, []byte(text), 0o600), os.Rename(temp, path))
+	}
+}
+
+func names(l *List) string {
+	var names []string
+	for _, e := range l.Entries() {
+		names = append(names, e.Identity.String())
+	}
+	return strings.Join(names, " ")
+}
+
+// Editors in one process and in several do not lose each other's lines.
+func TestConcurrentEdits(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "allowlist")
+	var wg sync.WaitGroup
+	for _, name := range []string{"a", "b", "c", "d"} {
+		wg.Go(func() {
+			s := NewStore(path)
+			for _, n := range []string{"1", "2", "3", "4"} {
+				if err := s.Add(t.Context(), Entry{Identity: id(t, "acme.example/"+name+n)}); err != nil {
+					t.Error(err)
+				}
+			}
+			if removed, err := s.Remove(t.Context(), id(t, "acme.example/"+name+"1")); err != nil || len(removed) != 1 {
+				t.Errorf("removed %v, %v", removed, err)
+			}
+		})
+	}
+	wg.Wait()
+	list, err := NewStore(path).Load()
+	got := strings.Fields(names(list))
+	slices.Sort(got)
+	want := "acme.example/a2 acme.example/a3 acme.example/a4 acme.example/b2 acme.example/b3 acme.example/b4 " +
+		"acme.example/c2 acme.example/c3 acme.example/c4 acme.example/d2 acme.example/d3 acme.example/d4"
+	if err != nil || strings.Join(got, " ") != want {
+		t.Errorf("%v, %v", got, err)
+	}
+}
+
+func TestEditWaitsForLock(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "allowlist")
+	unlock, err := durable.Lock(t.Context(), path+".lock")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unlock()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)
+	defer cancel()
+	if err := NewStore(path).Add(ctx, Entry{Identity: id(t, "acme.example/nas")}); !errors.Is(err, ctx.Err()) {
+		t.Errorf("locked: %v", err)
+	}
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		t.Error("edited without the lock")
+	}
+}
