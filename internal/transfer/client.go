@@ -1,0 +1,202 @@
+package transfer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path"
+	"sync"
+	"time"
+
+	"github.com/certexch/certexch/protocol"
+)
+
+// ErrClosed: the client's channel is of no more use, because of Close or of what went wrong in an
+// earlier call.
+var ErrClosed = errors.New("the channel is closed")
+
+// Client asks for shares, directories and files over one channel, one request at a time: a call while
+// another, or the Content of a Read, is under way gives ErrInUse. Whoever wants several at once opens
+// several channels.
+//
+// A *StatusError or *NameError is the end of one request and leaves the client usable. After any other
+// error, and after a context that was done during a call, the channel has been reset and later calls
+// give ErrClosed. Errors that match protocol.ErrIntegrity (ErrViolation among them) mean that what
+// came is not what a server may send; os.ErrDeadlineExceeded that nothing came for as long as idle.
+type Client struct {
+	ch    *protocol.Channel
+	idle  time.Duration
+	frame *protocol.Frame // of the call under way
+	hash  hasher          // of the content under way
+
+	mu     sync.Mutex
+	next   uint32 // number of the next request
+	inUse  bool
+	closed error // why the channel is of no more use, matching ErrClosed
+}
+
+// NewClient returns a client on ch, which is the client's from now on. One frame may take idle to
+// leave, and idle to come.
+func NewClient(ch *protocol.Channel, idle time.Duration) *Client {
+	return &Client{ch: ch, idle: idle, frame: protocol.NewFrame()}
+}
+
+// Close ends the client: in good order between requests, and by a reset during one.
+func (c *Client) Close() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed != nil {
+		return nil
+	}
+	c.closed = ErrClosed
+	if c.inUse {
+		c.ch.Reset()
+		return nil
+	}
+	err := errors.Join(c.ch.SetWriteDeadline(time.Now().Add(c.idle)), c.ch.CloseSend())
+	if err != nil {
+		c.ch.Reset()
+		return err
+	}
+	return c.ch.Close()
+}
+
+// Shares returns the names of the shares that this terminal may see, ascending.
+func (c *Client) Shares(ctx context.Context) ([]string, error) {
+	a, err := ask[sharesAnswer](ctx, c, request{op: opShares})
+	return a.names, err
+}
+
+// Stat describes a file or directory.
+func (c *Client) Stat(ctx context.Context, share, name string) (Entry, error) {
+	r, err := newRequest(opStat, share, name)
+	if err != nil {
+		return Entry{}, err
+	}
+	a, err := ask[entryAnswer](ctx, c, r)
+	if err != nil {
+		return Entry{}, err
+	}
+	a.entry.Name = r.base()
+	return a.entry, nil
+}
+
+// List returns the entries of a directory, ascending by name. It is no snapshot: what changes while
+// it is listed may or may not be in it. ErrTooLarge ends a list of more than MaxListing entries.
+func (c *Client) List(ctx context.Context, share, name string) ([]Entry, error) {
+	r, err := newRequest(opList, share, name)
+	if err != nil {
+		return nil, err
+	}
+	var entries []Entry
+	for {
+		page, err := ask[pageAnswer](ctx, c, r)
+		if err != nil {
+			return nil, err
+		}
+		if err := r.follows(page); err != nil {
+			return nil, c.abandon(err)
+		}
+		entries = append(entries, page.entries...)
+		if len(entries) > MaxListing {
+			return nil, ErrTooLarge
+		}
+		if !page.more {
+			return entries, nil
+		}
+		r.after = entries[len(entries)-1].Name
+	}
+}
+
+// newRequest checks the names that a caller gave. Nothing is sent for those that fail.
+func newRequest(o op, share, name string) (request, error) {
+	if err := CheckShare(share); err != nil {
+		return request{}, err
+	}
+	if err := CheckName(name); err != nil {
+		return request{}, err
+	}
+	if name == "." { // D-4
+		name = ""
+	}
+	return request{op: o, share: share, path: name}, nil
+}
+
+// base returns the name of the entry that r asks for.
+func (r *request) base() string {
+	if r.path == "" {
+		return r.share
+	}
+	return path.Base(r.path)
+}
+
+// follows checks that a page goes on where r asked it to.
+func (r *request) follows(page pageAnswer) error {
+	if len(page.entries) > 0 && page.entries[0].Name <= r.after { // D-8
+		return violation("a page after %q begins with %q", r.after, page.entries[0].Name)
+	}
+	return nil
+}
+
+// call is one request under way: it has the client to itself.
+type call struct {
+	*Client
+	request
+	ctx  context.Context
+	stop func() bool // ends the watch on ctx; false when ctx was first
+}
+
+// ask makes one request whose answer is one message.
+func ask[A answer](ctx context.Context, c *Client, r request) (a A, err error) {
+	call, err := c.begin(ctx, r)
+	if err != nil {
+		return a, err
+	}
+	a, err = exchange[A](call)
+	return a, call.end(err)
+}
+
+// begin claims the client for r.
+func (c *Client) begin(ctx context.Context, r request) (*call, error) {
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.closed != nil:
+		return nil, c.closed
+	case c.inUse:
+		return nil, ErrInUse
+	}
+	c.inUse = true
+	r.id = c.next
+	c.next++
+	return &call{c, r, ctx, context.AfterFunc(ctx, c.ch.Reset)}, nil
+}
+
+// end gives the client back. It returns what to tell the caller of a call that ended with err.
+func (c *call) end(err error) error {
+	if !c.stop() {
+		err = context.Cause(c.ctx)
+	}
+	c.mu.Lock()
+	c.inUse = false
+	c.mu.Unlock()
+	var status *StatusError
+	if err == nil || errors.As(err, &status) {
+		return err
+	}
+	return c.abandon(err)
+}
+
+// abandon resets the channel because of err, which it returns.
+func (c *Client) abandon(err error) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed == nil {
+		c.closed = fmt.Errorf("%w after: %v", ErrClosed, err)
+	}
+	c.ch.Reset()
+	return err
+}

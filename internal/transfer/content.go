@@ -1,0 +1,189 @@
+package transfer
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"github.com/certexch/certexch/protocol"
+)
+
+// ReadRequest names a range of a file.
+type ReadRequest struct {
+	Share, Path string
+	Offset      uint64 // of the first byte
+	Length      uint64 // bytes; 0 stands for everything from Offset on
+	// IfVersion, when set, makes the server refuse any other version of the file with StatusChanged.
+	IfVersion *[16]byte
+}
+
+// Content is the content of a file as it arrives: an io.Reader and, faster, an io.WriterTo. io.EOF, or
+// a WriteTo without error, is given only after the server's end of the answer has been checked against
+// number and BLAKE3 hash of the bytes that came. Until then nothing is known of the content but that
+// the server sent it: a file that changed in the meantime ends in a *StatusError with StatusChanged.
+//
+// Content must be read to its end or closed, and by one goroutine at a time.
+type Content struct {
+	// Entry describes the file that the content is of.
+	Entry Entry
+	// Offset and Length are the range, in bytes.
+	Offset, Length uint64
+
+	call      *call
+	rest      []byte  // received and hashed, not yet given by Read
+	remaining uint64  // bytes still to come
+	hash      *hasher // the client's
+	end       endAnswer
+	err       error // how it ended; io.EOF if well
+}
+
+var errAbandoned = errors.New("the content was not read to its end")
+
+// Read asks for a range of a file. ctx governs the returned Content until its end: when it is done,
+// the channel is reset.
+func (c *Client) Read(ctx context.Context, want ReadRequest) (*Content, error) {
+	r, err := newRequest(opRead, want.Share, want.Path)
+	if err != nil {
+		return nil, err
+	}
+	r.offset, r.length, r.ifVersion = want.Offset, want.Length, want.IfVersion
+	call, err := c.begin(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	content, err := call.open()
+	if err != nil {
+		return nil, call.end(err)
+	}
+	return content, nil
+}
+
+// open sends the request and checks the head of the answer against it.
+func (c *call) open() (*Content, error) {
+	head, err := exchange[headAnswer](c)
+	if err != nil {
+		return nil, err
+	}
+	if head.entry.Dir {
+		return nil, violation("the content of a directory")
+	}
+	if c.ifVersion != nil && *c.ifVersion != head.entry.Version { // D-16
+		return nil, violation("another version than the one asked for")
+	}
+	length, err := span(head.entry.Size, c.offset, c.length)
+	if err != nil { // D-14
+		return nil, violation("content for a range that is not in the file")
+	}
+	head.entry.Name = c.base()
+	c.hash.reset()
+	return &Content{Entry: head.entry, Offset: c.offset, Length: length, call: c, remaining: length, hash: &c.hash}, nil
+}
+
+// Read gives the next bytes.
+func (c *Content) Read(p []byte) (int, error) {
+	for len(c.rest) == 0 {
+		if c.err != nil {
+			return 0, c.err
+		}
+		frame := c.call.frame
+		if err := c.next(frame); err != nil {
+			c.finish(err)
+			continue
+		}
+		c.rest = frame.Payload()
+		c.hash.Write(c.rest)
+	}
+	n := copy(p, c.rest)
+	c.rest = c.rest[n:]
+	return n, nil
+}
+
+// WriteTo writes everything that Read has not yet given to w, hashing and writing on the caller's
+// goroutine while the frames that follow are received and opened on another. An error of w is
+// returned as it is.
+func (c *Content) WriteTo(w io.Writer) (written int64, err error) {
+	write := func(p []byte) error {
+		n, err := w.Write(p)
+		written += int64(n)
+		if err == nil && n < len(p) {
+			err = io.ErrShortWrite
+		}
+		return err
+	}
+	if len(c.rest) > 0 {
+		if err := write(c.rest); err != nil {
+			c.finish(err)
+			return written, err
+		}
+		c.rest = nil
+	}
+	if c.err == nil {
+		c.finish(c.writeFrames(write))
+	}
+	if c.err == io.EOF {
+		return written, nil
+	}
+	return written, c.err
+}
+
+func (c *Content) writeFrames(write func([]byte) error) error {
+	err := move(c.remaining, c.next, func(f *protocol.Frame) error {
+		c.hash.Write(f.Payload())
+		return write(f.Payload())
+	}, c.call.ch.Reset)
+	if err == nil {
+		return io.EOF
+	}
+	return err
+}
+
+// next receives one frame of content. io.EOF says that the end of the answer came instead.
+func (c *Content) next(f *protocol.Frame) error {
+	if err := c.call.receive(f); err != nil {
+		return err
+	}
+	if f.Kind == protocol.KindContent {
+		n := uint64(len(f.Payload()))
+		if n == 0 || n != min(c.remaining, protocol.FramePayload) { // D-17
+			return violation("%d bytes of content where %d remain", n, c.remaining)
+		}
+		c.remaining -= n
+		return nil
+	}
+	a, err := c.call.decode(f)
+	if err != nil {
+		return err
+	}
+	end, ok := a.(endAnswer)
+	if !ok { // D-5
+		return violation("content was ended with kind %d", a.kind())
+	}
+	if c.remaining != 0 || end.total != c.Length { // D-20
+		return violation("an end after %d of %d bytes that says %d", c.Length-c.remaining, c.Length, end.total)
+	}
+	c.end = end
+	return io.EOF
+}
+
+// finish records how the content ended: io.EOF once the hash is right.
+func (c *Content) finish(err error) {
+	if err == io.EOF {
+		err = nil
+		if c.hash.Sum() != c.end.hash { // D-21
+			err = violation("the content does not have the hash that it was sent with")
+		}
+	}
+	if c.err = c.call.end(err); c.err == nil {
+		c.err = io.EOF
+	}
+}
+
+// Close gives the content up. Before its end that resets the channel, and the client with it; after
+// its end it does nothing. It never fails.
+func (c *Content) Close() error {
+	if c.err == nil {
+		c.finish(errAbandoned)
+	}
+	c.rest = nil
+	return nil
+}

@@ -1,0 +1,80 @@
+package transfer
+
+import (
+	"io"
+	"sync"
+
+	"github.com/certexch/certexch/protocol"
+)
+
+// frames holds frames between transfers, so that streams at rest have none and transfers make none.
+var frames = sync.Pool{New: func() any { return protocol.NewFrame() }}
+
+// move takes length bytes of content from produce to consume. produce fills one frame a call and
+// returns io.EOF instead when there are no more. When consume fails, abort is called, which must end a
+// call to produce that is under way. move returns the error of consume or else of produce, after both
+// have ended.
+func move(length uint64, produce, consume func(*protocol.Frame) error, abort func()) error {
+	if length <= protocol.FramePayload {
+		return inTurn(produce, consume)
+	}
+	return atOnce(produce, consume, abort)
+}
+
+// inTurn is for one frame, where there is nothing to overlap and starting a goroutine is most of the
+// work.
+func inTurn(produce, consume func(*protocol.Frame) error) error {
+	f := frames.Get().(*protocol.Frame)
+	defer frames.Put(f)
+	for {
+		if err := produce(f); err == io.EOF {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		if err := consume(f); err != nil {
+			return err
+		}
+	}
+}
+
+// atOnce runs produce and consume at the same time, with at most ring frames between and in them.
+func atOnce(produce, consume func(*protocol.Frame) error, abort func()) error {
+	filled := make(chan *protocol.Frame, ring-2) // the other two are in produce and in consume
+	stop := make(chan struct{})
+	var ended error
+	go func() {
+		defer close(filled)
+		for ended == nil {
+			f := frames.Get().(*protocol.Frame)
+			if ended = produce(f); ended != nil {
+				frames.Put(f)
+				return
+			}
+			select {
+			case filled <- f:
+			case <-stop:
+				frames.Put(f)
+				return
+			}
+		}
+	}()
+
+	var failed error
+	for f := range filled {
+		if failed == nil {
+			if failed = consume(f); failed != nil {
+				close(stop)
+				abort()
+			}
+		}
+		frames.Put(f)
+	}
+	switch {
+	case failed != nil:
+		return failed
+	case ended == io.EOF:
+		return nil
+	}
+	return ended
+}
