@@ -28,7 +28,7 @@ type Transport interface {
 	SetWriteDeadline(time.Time) error
 }
 
-// Channel is a sealed stream of a session (spec/certexch.md, section 7): frames in both directions,
+// Channel is a sealed stream of a session (spec/certexch.md, section 8): frames in both directions,
 // each authenticated in its place. One goroutine may send while another receives.
 type Channel struct {
 	transport Transport
@@ -36,9 +36,10 @@ type Channel struct {
 	send   direction
 	prefix []byte // stream number and salt, sent with the first frame
 
-	receive direction
-	salted  bool                                     // the peer's salt has been read
-	derive  func(salt [saltSize]byte) (key [32]byte) // the secret of the peer's direction
+	receive  direction
+	salted   bool                                        // the peer's salt has been read
+	derive   func(salt [saltSize]byte) (secret [32]byte) // of the peer's direction
+	received error                                       // how receiving ended
 }
 
 // Send seals f in place and writes it. The payload is spent; the frame may be used again.
@@ -73,8 +74,16 @@ func (c *Channel) write(f *Frame) error {
 
 // Receive reads the next frame into f and opens it in place. It returns io.EOF after the peer's
 // authenticated end and only then, ErrIntegrity for whatever is not the peer's next frame, and the
-// transport's error (a deadline, a reset) otherwise. After an error the channel is of no more use.
+// transport's error (a deadline, a reset) otherwise. The first error is final: what follows it on the
+// transport is not looked at, and every later Receive returns the same error.
 func (c *Channel) Receive(f *Frame) error {
+	if c.received == nil {
+		c.received = c.next(f)
+	}
+	return c.received
+}
+
+func (c *Channel) next(f *Frame) error {
 	if c.receive.ended {
 		return c.expectEnd()
 	}

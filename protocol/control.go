@@ -35,7 +35,7 @@ func (g Goodbye) String() string {
 	return fmt.Sprintf("goodbye %d", uint8(g))
 }
 
-// Control messages (spec/certexch.md, section 8): one a frame.
+// Control messages (spec/certexch.md, section 9): one a frame.
 const (
 	controlKeepAlive = 1 // nothing
 	controlGoodbye   = 2 // reason uint8
@@ -90,20 +90,20 @@ func (c *Control) Receive() (Goodbye, error) {
 // parseControl returns the goodbye in f, or 0 for a keep-alive.
 func parseControl(f *Frame) (Goodbye, error) {
 	s := cryptobyte.String(f.Payload())
-	var kind uint8
-	if f.Kind != KindMessage || !s.ReadUint8(&kind) { // K1
+	var kind, reason uint8
+	if f.Kind != KindMessage || !s.ReadUint8(&kind) { // G1
 		return 0, integrity("not a control message")
 	}
-	switch {
-	case kind == controlKeepAlive && s.Empty():
-		return 0, nil
-	case kind == controlGoodbye:
-		var reason uint8
-		if s.ReadUint8(&reason) && s.Empty() && reason >= uint8(GoodbyeDone) && reason <= uint8(GoodbyeNotAllowed) { // K2
-			return Goodbye(reason), nil
-		}
+	if kind != controlKeepAlive && kind != controlGoodbye { // G2
+		return 0, integrity("control message of unknown kind %d", kind)
 	}
-	return 0, integrity("control message of unknown form") // K3
+	if kind == controlGoodbye && !s.ReadUint8(&reason) || !s.Empty() { // G3
+		return 0, integrity("control message of kind %d is not in its form", kind)
+	}
+	if kind == controlGoodbye && (reason < uint8(GoodbyeDone) || reason > uint8(GoodbyeNotAllowed)) { // G4
+		return 0, integrity("goodbye for unknown reason %d", reason)
+	}
+	return Goodbye(reason), nil
 }
 
 // KeepAlive tells the peer that this side is there.

@@ -15,6 +15,9 @@ const drainTimeout = time.Second
 func exchange(ctx context.Context, t Transport, m *Machine) (*Session, error) {
 	stop := bound(ctx, t)
 	session, err := steps(t, m)
+	if err == nil {
+		err = unbound(t)
+	}
 	if !stop() && err == nil {
 		err = context.Cause(ctx)
 	}
@@ -22,11 +25,11 @@ func exchange(ctx context.Context, t Transport, m *Machine) (*Session, error) {
 		_ = t.Reset()
 		return nil, interrupted(ctx, err)
 	}
-	return session, t.SetReadDeadline(time.Time{})
+	return session, nil
 }
 
-// bound ends t when ctx ends or the time for an exchange is over. stop reports whether ctx is still
-// good, and takes the bound away.
+// bound ends t when ctx ends or the time for an exchange is over. stop takes ctx off t again, and
+// reports whether it was in time.
 func bound(ctx context.Context, t Transport) (stop func() bool) {
 	deadline := time.Now().Add(ExchangeTimeout)
 	_ = t.SetReadDeadline(deadline)
@@ -34,49 +37,54 @@ func bound(ctx context.Context, t Transport) (stop func() bool) {
 	return context.AfterFunc(ctx, func() { _ = t.Reset() })
 }
 
+// unbound takes the deadlines off t.
+func unbound(t Transport) error {
+	return errors.Join(t.SetReadDeadline(time.Time{}), t.SetWriteDeadline(time.Time{}))
+}
+
+// steps feeds the machine until the exchange is complete or has failed.
 func steps(t Transport, m *Machine) (*Session, error) {
 	if m.role == Initiator {
-		if err := step(t, m, nil, nil); err != nil {
+		if _, err := step(t, m, nil); err != nil {
 			return nil, err
 		}
 	}
 	for {
 		msg, err := ReadMessage(t)
-		var session *Session
-		if err == nil {
-			err = step(t, m, msg, &session)
-		} else if isRefusal(err) {
-			_ = refuseOver(t, time.Now())
+		if err != nil {
+			if isRefusal(err) {
+				_ = refuseOver(t, time.Now())
+			}
+			return nil, err
 		}
+		session, err := step(t, m, msg)
 		if err != nil || session != nil {
 			return session, err
 		}
 	}
 }
 
-// step lets the machine take msg and sends what it answers. A refusal leaves on the grid of
-// RefusalStep, so that its moment does not tell which check failed.
-func step(t Transport, m *Machine, msg []byte, session **Session) error {
+// step lets the machine take msg, and sends what it answers.
+func step(t Transport, m *Machine, msg []byte) (*Session, error) {
 	arrived := time.Now()
-	out, s, err := m.Step(msg)
+	out, session, err := m.Step(msg)
 	if err != nil {
-		if msg != nil && !byPeer(err) {
+		if len(out) > 0 {
 			_ = refuseOver(t, arrived)
 		}
-		return err
+		return nil, err
 	}
-	if s != nil {
-		*session = s
+	if len(out) > 0 {
+		_, err = t.Write(out)
 	}
-	if len(out) == 0 {
-		return nil
+	if err != nil {
+		return nil, err
 	}
-	_, err = t.Write(out)
-	return err
+	return session, nil
 }
 
-// refuseOver sends REFUSED and waits for the peer to take it: a connection that is closed at once may
-// throw it away.
+// refuseOver sends REFUSED on the grid of RefusalStep, so that its moment does not tell which check
+// failed, and waits for the peer to take it: a connection that is closed at once may throw it away.
 func refuseOver(t Transport, arrived time.Time) error {
 	late := time.Since(arrived) % RefusalStep
 	time.Sleep(RefusalStep - late)
@@ -96,11 +104,6 @@ func refuseOver(t Transport, arrived time.Time) error {
 func isRefusal(err error) bool {
 	var r *RefusedError
 	return errors.As(err, &r)
-}
-
-func byPeer(err error) bool {
-	var r *RefusedError
-	return errors.As(err, &r) && r.ByPeer
 }
 
 // interrupted gives an error of the transport its reason; refusals keep theirs, and what the caller

@@ -3,8 +3,11 @@ package protocol
 import "io"
 
 // sendM1 opens the exchange. It shows this terminal's certificate to whoever was dialled: that is what
-// an initiator risks (spec/certexch.md, section 10).
-func (m *Machine) sendM1([]byte) ([]byte, error) {
+// an initiator risks (spec/certexch.md, section 13).
+func (m *Machine) sendM1(msg []byte) ([]byte, error) {
+	if msg != nil {
+		return nil, refuse(BadMessage, "a message before M1")
+	}
 	if err := m.newEphemeral(); err != nil {
 		return nil, err
 	}
@@ -38,10 +41,10 @@ func (m *Machine) takeM2(msg []byte) ([]byte, error) {
 	m.session.theirs, m.session.authorities = hello.verdict, hello.authorities
 	m.transcript = append(m.transcript, msg...)
 	if m.exports.ephemeral, err = decapsulate(m.ephemeral, hello.encEphemeral, labelEphemeral); err != nil {
-		return nil, refuse(BadMessage, "encapsulation to the ephemeral key: %w", err)
+		return nil, err
 	}
 	if m.exports.initiator, err = decapsulate(m.cfg.Sealing, hello.encInitiator, labelInitiator); err != nil {
-		return nil, refuse(BadMessage, "encapsulation to the certified key: %w", err)
+		return nil, err
 	}
 	return m.sendM3()
 }

@@ -12,12 +12,13 @@ import (
 	"github.com/certexch/certexch/certauth"
 )
 
-// Machine is one side of one exchange (spec/certexch.md, sections 4 to 6), without input or output:
+// Machine is one side of one exchange (spec/certexch.md, sections 4 to 7), without input or output:
 // Step takes a message that arrived and returns the bytes to send. It is not safe for concurrent use.
 //
-// The error contract: the first error ends the machine. Its bytes to send are then REFUSED, or nothing
-// when the peer refused first; every later Step fails. A Session is returned once, by the Step that
-// completes the exchange; until then nothing else may be accepted from the peer.
+// The error contract: the first error ends the machine. The bytes to send are then REFUSED, or nothing
+// when the peer refused first or nothing has been sent yet; every later Step fails. A Session is
+// returned once, by the Step that completes the exchange; until then nothing else may be accepted from
+// the peer.
 type Machine struct {
 	cfg  Config
 	role Role
@@ -25,18 +26,24 @@ type Machine struct {
 
 	transcript []byte // protocol, peer IDs, then every message as it was sent
 	ephemeral  hpke.PrivateKey
-	exports    struct{ ephemeral, initiator, responder []byte }
+	exports    exports
 	secrets    secrets
 	peerKey    hpke.PublicKey // the certified sealing key of the peer
 	peerClock  uint64
-	self       certauth.Identity // this terminal
+
+	self   certauth.Identity // this terminal
+	ownErr error             // why this side's own certificate is not good now
 
 	session *Session
 	done    bool
 }
 
+// exports are the secrets of the three encapsulations, by the key that they went to.
+type exports struct{ ephemeral, initiator, responder []byte }
+
 // NewInitiator returns the machine of the side that dialled. Its first Step takes nil and returns M1.
-// It fails when cfg is incomplete or holds keys that do not belong together.
+// It fails when cfg is incomplete, and with a *RefusedError when cfg.Peer is no proper key, or this
+// side's own certificate is not good now or not of these keys.
 func NewInitiator(cfg Config) (*Machine, error) {
 	m, err := newMachine(cfg, Initiator)
 	if err != nil {
@@ -46,8 +53,10 @@ func NewInitiator(cfg Config) (*Machine, error) {
 	return m, nil
 }
 
-// NewResponder returns the machine of the side that was dialled. Its first Step takes M1.
-// It fails when cfg is incomplete or holds keys that do not belong together.
+// NewResponder returns the machine of the side that was dialled. Its first Step takes M1. It fails as
+// NewInitiator does, but for a certificate of its own that is genuine and only out of date or revoked:
+// then it still answers an initiator that has proven itself, so that the initiator can see why it gets
+// no further, and refuses at M3.
 func NewResponder(cfg Config) (*Machine, error) {
 	m, err := newMachine(cfg, Responder)
 	if err != nil {
@@ -62,8 +71,9 @@ func newMachine(cfg Config, role Role) (*Machine, error) {
 		return nil, err
 	}
 	m := &Machine{cfg: cfg, role: role, session: &Session{role: role}}
-	if err := m.checkOwn(); err != nil {
-		return nil, err
+	m.ownErr = m.checkOwn()
+	if m.ownErr != nil && (role == Initiator || m.self.IsZero()) {
+		return nil, m.ownErr
 	}
 	initiator, responder := m.localKey(), cfg.Peer
 	if role == Responder {
@@ -75,15 +85,16 @@ func newMachine(cfg Config, role Role) (*Machine, error) {
 }
 
 // checkOwn checks this side's own certificate: what the peer must refuse is not worth sending, and
-// here the reason is known.
+// here the reason is known. It fills in who this side is, if the certificate is genuine.
 func (m *Machine) checkOwn() error {
 	own, err := m.cfg.Roots().Open(m.cfg.Certificate, m.cfg.Now())
-	if err != nil {
+	if err != nil { // O1
 		r := refuseCertificate(err)
+		m.self = r.Peer
 		r.Own, r.Peer = true, certauth.Identity{}
 		return r
 	}
-	if !own.SigningKey().Equal(m.localKey()) || !bytes.Equal(own.SealingKey(), m.cfg.Sealing.PublicKey().Bytes()) {
+	if !own.SigningKey().Equal(m.localKey()) || !bytes.Equal(own.SealingKey(), m.cfg.Sealing.PublicKey().Bytes()) { // O2
 		return &RefusedError{Reason: KeyMismatch, Own: true}
 	}
 	m.self = own.Identity()
@@ -101,18 +112,24 @@ func peerID(key ed25519.PublicKey) []byte {
 // bytes to send, and the session when the exchange is complete. An error is a *RefusedError, or one of
 // this side's own (no randomness, keys that do not fit), and it is final.
 func (m *Machine) Step(msg []byte) (out []byte, session *Session, err error) {
-	if m.next == nil {
-		return nil, nil, refuse(BadMessage, "the exchange is over") // S1
+	if m.next == nil { // E14
+		return nil, nil, refuse(BadMessage, "the exchange is over")
 	}
+	first := m.role == Initiator && msg == nil
 	if len(msg) > 0 && messageType(msg[0]) == typeRefused {
-		return nil, nil, m.fail(m.explainRefusal(msg))
+		err = m.takeRefused(msg)
+	} else {
+		out, err = m.next(msg)
 	}
-	out, err = m.next(msg)
 	if err != nil {
-		return refused, nil, m.fail(err)
+		out = refused
+		if first || byPeer(err) {
+			out = nil
+		}
+		return out, nil, m.fail(err)
 	}
 	if m.done {
-		m.next = nil
+		m.next, m.secrets = nil, secrets{}
 		return out, m.session, nil
 	}
 	return out, nil, nil
@@ -120,7 +137,7 @@ func (m *Machine) Step(msg []byte) (out []byte, session *Session, err error) {
 
 // fail ends the machine, forgetting its secrets, and completes the evidence.
 func (m *Machine) fail(err error) error {
-	m.next, m.ephemeral, m.secrets = nil, nil, secrets{}
+	m.next, m.ephemeral, m.exports, m.secrets = nil, nil, exports{}, secrets{}
 	var r *RefusedError
 	if errors.As(err, &r) {
 		if r.Peer.IsZero() && m.session.peer != nil {
@@ -132,23 +149,23 @@ func (m *Machine) fail(err error) error {
 }
 
 // authenticate runs the checks that make a peer of whoever sent a certificate, in the order of
-// spec/certexch.md, section 5. msg is the whole message, which ends with its signature.
+// spec/certexch.md, section 6. msg is the whole message, which ends with its signature.
 func (m *Machine) authenticate(certificate []byte, label string, msg []byte) error {
-	cert, err := m.cfg.Roots().Open(certificate, m.cfg.Now()) // P1 to P4: form, authority, validity, revocation
-	if err != nil {
+	cert, err := m.cfg.Roots().Open(certificate, m.cfg.Now())
+	if err != nil { // P2
 		return refuseCertificate(err)
 	}
-	if !cert.SigningKey().Equal(m.cfg.Peer) { // P5
+	if !cert.SigningKey().Equal(m.cfg.Peer) { // P3
 		return &RefusedError{Reason: KeyMismatch, Peer: cert.Identity()}
 	}
 	m.session.peer = cert
-	if m.isOwn(cert) { // P6
+	if m.isOwn(cert) { // P4
 		return &RefusedError{Reason: OwnIdentity}
 	}
-	if err := m.verify(label, msg); err != nil { // P7
+	if err := m.verify(label, msg); err != nil { // P5
 		return err
 	}
-	if !m.cfg.Expect.IsZero() && cert.Identity() != m.cfg.Expect { // P8
+	if !m.cfg.Expect.IsZero() && cert.Identity() != m.cfg.Expect { // P6
 		return &RefusedError{Reason: OtherTerminal, Expected: m.cfg.Expect}
 	}
 	return m.judge(cert)
@@ -165,7 +182,7 @@ func (m *Machine) judge(cert *certauth.Certificate) error {
 	if m.cfg.Registered(cert) {
 		m.session.ours = Registered
 	}
-	if m.cfg.Private && m.session.ours != Registered { // P9
+	if m.cfg.Private && m.session.ours != Registered { // P7
 		return &RefusedError{Reason: NotRegisteredHere}
 	}
 	var err error
@@ -206,7 +223,7 @@ func splitSignature(msg []byte) (unsigned, signature []byte) {
 func (m *Machine) finish() error {
 	var err error
 	m.secrets, err = deriveSecrets(sha256.Sum256(m.transcript), m.exports.ephemeral, m.exports.initiator, m.exports.responder)
-	m.ephemeral, m.exports.ephemeral, m.exports.initiator, m.exports.responder = nil, nil, nil, nil
+	m.ephemeral, m.exports = nil, exports{}
 	m.session.secret = m.secrets.session
 	return err
 }
@@ -217,26 +234,30 @@ func takeFinished(msg []byte, want [32]byte) error {
 	if err != nil {
 		return err
 	}
-	if !hmac.Equal(mac[:], want[:]) { // P10
+	if !hmac.Equal(mac[:], want[:]) { // P11
 		return &RefusedError{Reason: BadFinished}
 	}
 	return nil
 }
 
-// explainRefusal finds what this side can know of why the peer refused: its own certificate, lists
-// and clock. The peer tells nothing.
-func (m *Machine) explainRefusal(msg []byte) error {
-	if !bytes.Equal(msg, refused) { // X13
+// takeRefused finds what this side can know of why the peer refused: its own certificate, lists and
+// clock. The peer tells nothing.
+func (m *Machine) takeRefused(msg []byte) error {
+	if !bytes.Equal(msg, refused) { // E8
 		return refuse(BadMessage, "REFUSED is not in its form")
 	}
-	if err := m.checkOwn(); err != nil {
-		var own *RefusedError
-		if errors.As(err, &own) {
-			own.ByPeer = true
-		}
-		return err
+	err := m.checkOwn()
+	var own *RefusedError
+	if errors.As(err, &own) {
+		own.ByPeer = true
+		return own
 	}
 	return &RefusedError{Reason: Refused, ByPeer: true}
+}
+
+func byPeer(err error) bool {
+	var r *RefusedError
+	return errors.As(err, &r) && r.ByPeer
 }
 
 // newEphemeral makes the key pair of this one exchange from 32 random bytes.

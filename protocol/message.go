@@ -77,7 +77,7 @@ func ReadMessage(r io.Reader) ([]byte, error) {
 		return nil, err
 	}
 	size := messageHeader + int(binary.BigEndian.Uint16(header[1:]))
-	if size > MaxMessage { // X1
+	if size > MaxMessage { // E1
 		return nil, refuse(BadMessage, "message of %d bytes", size)
 	}
 	msg := make([]byte, size)
@@ -90,16 +90,16 @@ func ReadMessage(r io.Reader) ([]byte, error) {
 
 // body returns the body of msg if it is one whole message of type t.
 func body(msg []byte, t messageType) (cryptobyte.String, error) {
-	if len(msg) > MaxMessage { // X1
+	if len(msg) > MaxMessage { // E1
 		return nil, refuse(BadMessage, "message of %d bytes", len(msg))
 	}
 	s := cryptobyte.String(msg)
 	var got uint8
 	var content cryptobyte.String
-	if !s.ReadUint8(&got) || !s.ReadUint16LengthPrefixed(&content) || !s.Empty() { // X2
+	if !s.ReadUint8(&got) || !s.ReadUint16LengthPrefixed(&content) || !s.Empty() { // E2
 		return nil, refuse(BadMessage, "not one whole message")
 	}
-	if messageType(got) != t { // X3
+	if messageType(got) != t { // E3
 		return nil, refuse(BadMessage, "message of type %d where %d is due", got, t)
 	}
 	return content, nil
@@ -129,7 +129,7 @@ func parseM1(msg []byte) (*m1, error) {
 		!readAuthorities(&s, &m.authorities) ||
 		!s.ReadUint64(&m.time) ||
 		!s.Skip(ed25519.SignatureSize) ||
-		!s.Empty() { // X4
+		!s.Empty() { // E4
 		return nil, refuse(BadMessage, "M1 is not in its form")
 	}
 	return m, nil
@@ -162,7 +162,7 @@ func parseM2(msg []byte) (*m2, error) {
 		!s.ReadUint64(&m.time) ||
 		!readVerdict(&s, &m.verdict) ||
 		!s.Skip(ed25519.SignatureSize) ||
-		!s.Empty() { // X5
+		!s.Empty() { // E5
 		return nil, refuse(BadMessage, "M2 is not in its form")
 	}
 	return m, nil
@@ -185,7 +185,7 @@ func parseM3(msg []byte) (*m3, error) {
 	if !readSized(&s, &m.encResponder, encSize) ||
 		!readVerdict(&s, &m.verdict) ||
 		!s.Skip(ed25519.SignatureSize) ||
-		!s.Empty() { // X6
+		!s.Empty() { // E6
 		return nil, refuse(BadMessage, "M3 is not in its form")
 	}
 	return m, nil
@@ -200,7 +200,7 @@ func parseFinished(msg []byte) (mac [32]byte, err error) {
 	if err != nil {
 		return mac, err
 	}
-	if !s.CopyBytes(mac[:]) || !s.Empty() { // X7
+	if !s.CopyBytes(mac[:]) || !s.Empty() { // E7
 		return mac, refuse(BadMessage, "FINISHED is not in its form")
 	}
 	return mac, nil
@@ -220,16 +220,17 @@ func readBytes(s *cryptobyte.String, out *[]byte) bool {
 }
 
 func readSized(s *cryptobyte.String, out *[]byte, size int) bool {
-	return readBytes(s, out) && len(*out) == size // X8
+	if !readBytes(s, out) || len(*out) != size { // E9
+		return false
+	}
+	return true
 }
 
 func readVerdict(s *cryptobyte.String, out *Verdict) bool {
-	var v uint8
-	if !s.ReadUint8(&v) {
+	if !s.ReadUint8((*uint8)(out)) || *out != Member && *out != Registered { // E10
 		return false
 	}
-	*out = Verdict(v)
-	return *out == Member || *out == Registered // X9
+	return true
 }
 
 func addAuthorities(b *cryptobyte.Builder, list []certauth.AuthorityState) {
@@ -249,7 +250,7 @@ const trustBundle = 0
 // that there is one encoding of one set.
 func readAuthorities(s *cryptobyte.String, out *[]certauth.AuthorityState) bool {
 	var count uint8
-	if !s.ReadUint8(&count) || count < 1 || count > MaxAuthorities { // X10
+	if !s.ReadUint8(&count) || count < 1 || count > MaxAuthorities { // E11
 		return false
 	}
 	list := make([]certauth.AuthorityState, count)
@@ -259,10 +260,10 @@ func readAuthorities(s *cryptobyte.String, out *[]certauth.AuthorityState) bool 
 		if !s.CopyBytes(a.KeyID[:]) || !s.ReadUint64(&a.CRLNumber) || !s.CopyBytes(a.CRLHash[:]) || !s.ReadUint64(&bundle) {
 			return false
 		}
-		if i > 0 && bytes.Compare(list[i-1].KeyID[:], a.KeyID[:]) >= 0 { // X11
+		if i > 0 && bytes.Compare(list[i-1].KeyID[:], a.KeyID[:]) >= 0 { // E12
 			return false
 		}
-		if bundle != trustBundle { // X12
+		if bundle != trustBundle { // E13
 			return false
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/hpke"
 	"errors"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/certexch/certexch/certauth"
@@ -58,7 +59,10 @@ func (c *Config) check() error {
 		len(c.Certificate) == 0, len(c.Signing) != ed25519.PrivateKeySize, c.Sealing == nil:
 		return errIncomplete
 	}
-	return certauth.CheckSigningKey(c.Peer)
+	if err := certauth.CheckSigningKey(c.Peer); err != nil { // P1
+		return &RefusedError{Reason: KeyMismatch, Err: err}
+	}
+	return nil
 }
 
 // kem is X-Wing: ML-KEM-768 with X25519.
@@ -76,11 +80,11 @@ func Encapsulate(public hpke.PublicKey, info string) (enc, secret []byte, err er
 }
 
 // decapsulate is the other half of Encapsulate. A tampered enc gives another secret, not an error:
-// FINISHED is what shows it.
+// FINISHED is what shows it. Only one whose X25519 part is of low order is refused outright.
 func decapsulate(private hpke.PrivateKey, enc []byte, info string) ([]byte, error) {
 	recipient, err := hpke.NewRecipient(enc, private, hpke.HKDFSHA256(), hpke.ExportOnly(), []byte(info))
-	if err != nil {
-		return nil, err
+	if err != nil { // P9
+		return nil, refuse(BadMessage, "encapsulation %s: %w", strings.TrimPrefix(info, ID[1:]+" "), err)
 	}
 	return recipient.Export(labelExport, exportSize)
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // Reason is the stable word for why an exchange did not lead to data. The same word stands in logs,
-// in JSON and behind exit codes (spec/certexch.md, section 9). It never travels to the peer.
+// in JSON and behind exit codes (spec/certexch.md, section 11). It never travels to the peer.
 type Reason string
 
 // The reasons, in the order of the checks that give them.
@@ -46,7 +46,9 @@ const (
 // RefusedError is an exchange that did not succeed, or a session that allows no data.
 type RefusedError struct {
 	Reason Reason
-	// Peer is the identity at the other end, zero as long as it was not proven to be certified.
+	// Peer is the identity in the certificate that the other end showed, zero as long as no authority's
+	// signature on it was verified. With a certificate reason or KeyMismatch, the other end may hold no
+	// more than a copy of that certificate.
 	Peer certauth.Identity
 	// Expected is the identity that was asked for, where the reason is OtherTerminal.
 	Expected certauth.Identity

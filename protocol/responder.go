@@ -20,12 +20,12 @@ func (m *Machine) takeM1(msg []byte) ([]byte, error) {
 	}
 	m.session.authorities = hello.authorities
 	m.transcript = append(m.transcript, msg...)
-	if err := certauth.CheckSealingKey(hello.ephemeral); err != nil { // P11
+	if err := certauth.CheckSealingKey(hello.ephemeral); err != nil { // P8
 		return nil, refuse(BadMessage, "ephemeral key: %w", err)
 	}
 	ephemeral, err := kem().NewPublicKey(hello.ephemeral)
 	if err != nil {
-		return nil, refuse(BadMessage, "ephemeral key: %w", err)
+		return nil, err
 	}
 	return m.sendM2(ephemeral)
 }
@@ -61,13 +61,16 @@ func (m *Machine) takeM3(msg []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := m.verify(labelSignM3, msg); err != nil { // P12
+	if err := m.verify(labelSignM3, msg); err != nil { // P10
 		return nil, err
+	}
+	if m.ownErr != nil { // O3
+		return nil, m.ownErr
 	}
 	m.session.theirs = reply.verdict
 	m.transcript = append(m.transcript, msg...)
 	if m.exports.responder, err = decapsulate(m.cfg.Sealing, reply.encResponder, labelResponder); err != nil {
-		return nil, refuse(BadMessage, "encapsulation to the certified key: %w", err)
+		return nil, err
 	}
 	m.next = m.takeFinishedI
 	return nil, m.finish()

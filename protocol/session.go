@@ -27,7 +27,7 @@ func (v Verdict) String() string {
 	return "member"
 }
 
-// Session is the result of a completed exchange on one connection (spec/certexch.md, section 6): who
+// Session is the result of a completed exchange on one connection (spec/certexch.md, section 7): who
 // is at the other end, proven, what each side says of the other, and the secret that only the holders
 // of the two certified keys have. It is safe for concurrent use.
 type Session struct {

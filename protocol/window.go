@@ -33,7 +33,8 @@ func (w *window) advance(number uint64) {
 	if number-w.highest >= streamWindow {
 		w.seen = [streamWindow / 64]uint64{}
 	} else {
-		for n := w.highest + 1; n <= number; n++ {
+		for n := w.highest; n != number; {
+			n++
 			w.seen[n%streamWindow/64] &^= 1 << (n % 64)
 		}
 	}
