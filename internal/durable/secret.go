@@ -50,24 +50,30 @@ func ReadSecret(path string) ([]byte, error) {
 	return data, nil
 }
 
+// CheckSecret refuses what ReadSecret would refuse, without opening the file. It
+// is for files that another library opens, such as a database.
+func CheckSecret(path string) error {
+	info, err := os.Lstat(path)
+	if err != nil {
+		return err
+	}
+	if err := checkSecret(path, info); err != nil {
+		return err
+	}
+	return checkParents(filepath.Dir(path))
+}
+
 // openSecret checks the name before it opens, so that a FIFO or a device is not
 // even touched, and the open file afterwards, which is the one that counts.
 func openSecret(path string) (*os.File, error) {
-	info, err := os.Lstat(path)
-	if err != nil {
-		return nil, err
-	}
-	if err := checkSecret(path, info); err != nil {
-		return nil, err
-	}
-	if err := checkParents(filepath.Dir(path)); err != nil {
+	if err := CheckSecret(path); err != nil {
 		return nil, err
 	}
 	f, err := os.OpenFile(path, os.O_RDONLY|openNoFollow, 0)
 	if err != nil {
 		return nil, err
 	}
-	info, err = f.Stat()
+	info, err := f.Stat()
 	if err == nil {
 		err = checkSecret(path, info)
 	}
