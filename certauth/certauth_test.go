@@ -47,6 +47,16 @@ func (a *authority) list(t testing.TB, r Revocations) *CRL {
 	return crl
 }
 
+// listAt returns a list that revokes nothing.
+func (a *authority) listAt(t testing.TB, thisUpdate, nextUpdate time.Time) *CRL {
+	t.Helper()
+	der, err := a.issuer.SignCRL(Revocations{}, uint64(thisUpdate.Unix()), thisUpdate, nextUpdate)
+	check(t, err)
+	crl, err := a.root.OpenCRL(der, thisUpdate)
+	check(t, err)
+	return crl
+}
+
 // roots trusts the authority, with a list that revokes r.
 func (a *authority) roots(t testing.TB, r Revocations) *Roots {
 	t.Helper()

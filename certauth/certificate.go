@@ -11,33 +11,35 @@ import (
 // There is no other way to have one. It is immutable; what was true when it was
 // opened may be over now, so sessions that last open it again.
 type Certificate struct {
-	der      []byte
-	root     *Root
-	identity Identity
-	sealing  []byte
-	body     *body
+	der                 []byte
+	root                *Root
+	identity            Identity
+	signing             ed25519.PublicKey
+	sealing             []byte
+	serial              [16]byte
+	notBefore, notAfter time.Time
 }
 
 // Identity returns whose certificate it is.
 func (c *Certificate) Identity() Identity { return c.identity }
 
 // SigningKey returns the terminal's Ed25519 key, which is also its libp2p key.
-func (c *Certificate) SigningKey() ed25519.PublicKey { return slices.Clone(c.body.key) }
+func (c *Certificate) SigningKey() ed25519.PublicKey { return slices.Clone(c.signing) }
 
 // SealingKey returns the terminal's X-Wing key, [SealingKeySize] bytes.
 func (c *Certificate) SealingKey() []byte { return slices.Clone(c.sealing) }
 
 // KeyHash returns the [KeyHash] of the signing key.
-func (c *Certificate) KeyHash() [32]byte { return KeyHash(c.body.key) }
+func (c *Certificate) KeyHash() [32]byte { return KeyHash(c.signing) }
 
 // Serial returns the serial number, big-endian. It is unique within the root.
-func (c *Certificate) Serial() [16]byte { return c.body.serialNumber() }
+func (c *Certificate) Serial() [16]byte { return c.serial }
 
 // NotBefore returns the first second of validity.
-func (c *Certificate) NotBefore() time.Time { return c.body.notBefore }
+func (c *Certificate) NotBefore() time.Time { return c.notBefore }
 
 // NotAfter returns the last second of validity.
-func (c *Certificate) NotAfter() time.Time { return c.body.notAfter }
+func (c *Certificate) NotAfter() time.Time { return c.notAfter }
 
 // Root returns the authority that signed it.
 func (c *Certificate) Root() *Root { return c.root }
@@ -67,5 +69,14 @@ func verifyLeaf(der []byte, signed signedObject, c *body, root *Root) (*Certific
 	if err := demand(WrongProfile, append(rules, sealingKeyRules(sealing)...)...); err != nil {
 		return nil, err
 	}
-	return &Certificate{slices.Clone(der), root, id, sealing, c}, nil
+	return &Certificate{
+		der:       slices.Clone(der),
+		root:      root,
+		identity:  id,
+		signing:   slices.Clone(c.key),
+		sealing:   slices.Clone(sealing),
+		serial:    c.serialNumber(),
+		notBefore: c.notBefore,
+		notAfter:  c.notAfter,
+	}, nil
 }

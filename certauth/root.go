@@ -85,7 +85,7 @@ func ParseRoot(der []byte) (*Root, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Root{slices.Clone(der), td, c.key, c.notBefore, c.notAfter}, nil
+	return &Root{slices.Clone(der), td, slices.Clone(c.key), c.notBefore, c.notAfter}, nil
 }
 
 // TrustDomain returns the namespace that the authority certifies in.

@@ -107,11 +107,11 @@ func (r *Roots) anchor(issuer []byte) *Anchor {
 
 // timely checks the validity of the certificate and of its root.
 func (c *Certificate) timely(now time.Time) *Error {
-	if now.Before(c.NotBefore()) { // C12
-		return refuse(NotYetValid, "C12", "the certificate is valid from %s", stamp(c.NotBefore()))
+	if now.Before(c.notBefore) { // C12
+		return refuse(NotYetValid, "C12", "the certificate is valid from %s", stamp(c.notBefore))
 	}
-	if now.After(c.NotAfter()) { // C13
-		return refuse(Expired, "C13", "the certificate was valid until %s", stamp(c.NotAfter()))
+	if now.After(c.notAfter) { // C13
+		return refuse(Expired, "C13", "the certificate was valid until %s", stamp(c.notAfter))
 	}
 	if now.Before(c.root.notBefore) { // C14
 		return refuse(NotYetValid, "C14", "its root is valid from %s", stamp(c.root.notBefore))
@@ -125,13 +125,13 @@ func (c *Certificate) timely(now time.Time) *Error {
 // inForce checks the certificate against the lists of its authority.
 func (c *Certificate) inForce(a *Anchor, now time.Time) *Error {
 	for _, l := range a.CRLs {
-		if l.ContainsSerial(c.Serial()) { // C16
+		if l.ContainsSerial(c.serial) { // C16
 			return refuse(Revoked, "C16", "list %d has its serial number", l.number)
 		}
 		if l.ContainsKey(c.KeyHash()) { // C17
 			return refuse(Revoked, "C17", "list %d has its key", l.number)
 		}
-		if l.ContainsIdentity(c.identity, c.NotBefore()) { // C18
+		if l.ContainsIdentity(c.identity, c.notBefore) { // C18
 			return refuse(Revoked, "C18", "list %d has its identity", l.number)
 		}
 	}
