@@ -1,0 +1,74 @@
+package host
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/network"
+	rcmgr "github.com/libp2p/go-libp2p/p2p/host/resource-manager"
+	"github.com/libp2p/go-libp2p/x/rate"
+)
+
+// DefaultMaxConns is the number of connections that a host may have when its
+// configuration does not say.
+const DefaultMaxConns = 512
+
+// The limits are numbers, the same on every machine: libp2p would derive them
+// from the memory of the host, which in a container is not ours to use.
+const (
+	memory = 1 << 30 // bytes that libp2p's buffers may take
+	files  = 4096    // descriptors
+
+	// One terminal may run many commands beside each other, each with a
+	// connection of its own.
+	connsPerPeer = 32
+
+	// Connections that have not finished their handshake.
+	unfinishedConns = 256
+
+	// A whole site may sit behind one address. libp2p allows 8 connections
+	// and a new one every 5 s.
+	connsPerAddress   = 256
+	newConnsPerSecond = 20
+)
+
+// newLimits returns a resource manager for up to maxConns connections.
+func newLimits(maxConns int) (network.ResourceManager, error) {
+	if maxConns <= 0 {
+		maxConns = DefaultMaxConns
+	}
+	limits := rcmgr.PartialLimitConfig{
+		System:      conns(maxConns),
+		Transient:   conns(min(maxConns, unfinishedConns)),
+		PeerDefault: conns(min(maxConns, connsPerPeer)),
+	}.Build(rcmgr.DefaultLimits.Scale(memory, files))
+	return rcmgr.NewResourceManager(rcmgr.NewFixedLimiter(limits),
+		rcmgr.WithMetricsDisabled(),
+		rcmgr.WithLimitPerSubnet(
+			[]rcmgr.ConnLimitPerSubnet{{PrefixLength: 32, ConnCount: connsPerAddress}},
+			[]rcmgr.ConnLimitPerSubnet{{PrefixLength: 56, ConnCount: connsPerAddress}}),
+		rcmgr.WithConnRateLimiters(newConnRate()))
+}
+
+func conns(n int) rcmgr.ResourceLimits {
+	l := rcmgr.LimitVal(n)
+	return rcmgr.ResourceLimits{Conns: l, ConnsInbound: l, ConnsOutbound: l, FD: l}
+}
+
+// newConnRate bounds how fast connections come from one address. A burst may
+// fill the address's whole share at once, as after a power cut at a site. The
+// machine itself is not bounded.
+func newConnRate() *rate.Limiter {
+	limit := rate.Limit{RPS: newConnsPerSecond, Burst: connsPerAddress}
+	return &rate.Limiter{
+		NetworkPrefixLimits: []rate.PrefixLimit{
+			{Prefix: netip.MustParsePrefix("127.0.0.0/8")},
+			{Prefix: netip.MustParsePrefix("::1/128")},
+		},
+		SubnetRateLimiter: rate.SubnetLimiter{
+			IPv4SubnetLimits: []rate.SubnetLimit{{PrefixLength: 32, Limit: limit}},
+			IPv6SubnetLimits: []rate.SubnetLimit{{PrefixLength: 56, Limit: limit}},
+			GracePeriod:      time.Minute,
+		},
+	}
+}
