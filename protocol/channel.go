@@ -52,7 +52,13 @@ func (c *Channel) Send(f *Frame) error {
 // return io.EOF.
 func (c *Channel) CloseSend() error {
 	f := NewFrame()
-	f.Kind, f.end = KindMessage, true
+	f.Kind = KindMessage
+	return c.sendLast(f)
+}
+
+// sendLast sends f as the end of this direction.
+func (c *Channel) sendLast(f *Frame) error {
+	f.end = true
 	if err := c.write(f); err != nil {
 		return err
 	}

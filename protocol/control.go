@@ -35,7 +35,7 @@ func (g Goodbye) String() string {
 	return fmt.Sprintf("goodbye %d", uint8(g))
 }
 
-// Control messages (spec/certexch.md, section 9): one a frame.
+// Control messages (spec/certexch.md, section 9): one a frame, and the goodbye in the last one.
 const (
 	controlKeepAlive = 1 // nothing
 	controlGoodbye   = 2 // reason uint8
@@ -100,7 +100,10 @@ func parseControl(f *Frame) (Goodbye, error) {
 	if kind == controlGoodbye && !s.ReadUint8(&reason) || !s.Empty() { // G3
 		return 0, integrity("control message of kind %d is not in its form", kind)
 	}
-	if kind == controlGoodbye && (reason < uint8(GoodbyeDone) || reason > uint8(GoodbyeNotAllowed)) { // G4
+	if f.end != (kind == controlGoodbye) { // G4
+		return 0, integrity("control message of kind %d with end marker %v", kind, f.end)
+	}
+	if kind == controlGoodbye && (reason < uint8(GoodbyeDone) || reason > uint8(GoodbyeNotAllowed)) { // G5
 		return 0, integrity("goodbye for unknown reason %d", reason)
 	}
 	return Goodbye(reason), nil
@@ -129,10 +132,10 @@ func (c *Control) send(last bool, payload ...byte) error {
 	f := NewFrame()
 	f.Kind = KindMessage
 	copy(f.Resize(len(payload)), payload)
-	if err := c.channel.Send(f); err != nil || !last {
-		return err
+	if last {
+		return c.channel.sendLast(f)
 	}
-	return c.channel.CloseSend()
+	return c.channel.Send(f)
 }
 
 // Close gives the stream up.

@@ -1,0 +1,110 @@
+package protocol
+
+import (
+	"crypto/rand"
+	"errors"
+	"os"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// controls are the two ends of the control stream of a session.
+func (w *world) controls(t testing.TB) (initiator, responder *Control, near, far *pipe) {
+	t.Helper()
+	i, r := w.sessions(t)
+	near, far = newPipe()
+	initiator, err := i.Control(near, rand.Reader)
+	check(t, err)
+	responder, err = r.Control(far, rand.Reader)
+	check(t, err)
+	return initiator, responder, near, far
+}
+
+func TestGoodbye(t *testing.T) {
+	w := newWorld(t)
+	for _, reason := range []Goodbye{GoodbyeDone, GoodbyeShutdown, GoodbyeNotAllowed} {
+		i, r, near, _ := w.controls(t)
+		check(t, i.KeepAlive())
+		check(t, i.Goodbye(reason))
+		sent := len(near.out.tap)
+		check(t, errors.Join(i.KeepAlive(), i.Goodbye(GoodbyeDone)))
+		if len(near.out.tap) != sent {
+			t.Error("something was said after the goodbye")
+		}
+		got, err := r.Receive()
+		check(t, err)
+		if got != reason {
+			t.Errorf("got %s, want %s", got, reason)
+		}
+		check(t, r.Goodbye(GoodbyeDone))
+		if got, err = i.Receive(); err != nil || got != GoodbyeDone {
+			t.Errorf("answered %s, %v", got, err)
+		}
+	}
+}
+
+func TestControlMessagesOfOtherForms(t *testing.T) {
+	w := newWorld(t)
+	for name, send := range map[string]func(*Channel) error{
+		"content":               func(c *Channel) error { return c.Send(content("\x01")) },
+		"nothing":               func(c *Channel) error { return c.Send(text("")) },
+		"kind 0":                func(c *Channel) error { return c.Send(text("\x00")) },
+		"kind 3":                func(c *Channel) error { return c.Send(text("\x03")) },
+		"keep-alive and more":   func(c *Channel) error { return c.Send(text("\x01\x01")) },
+		"keep-alive as the end": func(c *Channel) error { return c.sendLast(text("\x01")) },
+		"goodbye without why":   func(c *Channel) error { return c.sendLast(text("\x02")) },
+		"goodbye for 0":         func(c *Channel) error { return c.sendLast(text("\x02\x00")) },
+		"goodbye for 4":         func(c *Channel) error { return c.sendLast(text("\x02\x04")) },
+		"goodbye and more":      func(c *Channel) error { return c.sendLast(text("\x02\x01\x01")) },
+		"goodbye, not the end":  func(c *Channel) error { return c.Send(text("\x02\x01")) },
+	} {
+		i, r, _, _ := w.controls(t)
+		check(t, send(i.channel))
+		_ = i.Goodbye(GoodbyeDone) // so that a side which takes the message for a keep-alive does not wait
+		_, err := r.Receive()
+		wantIntegrity(t, name, err)
+	}
+}
+
+func content(s string) *Frame {
+	f := text(s)
+	f.Kind = KindContent
+	return f
+}
+
+// A peer that says nothing for three intervals is gone; one that keeps saying that it is there is not.
+func TestKeepAlive(t *testing.T) {
+	w := newWorld(t)
+	synctest.Test(t, func(t *testing.T) {
+		i, r, _, _ := w.controls(t)
+		start := time.Now()
+		go func() {
+			for range 5 {
+				time.Sleep(KeepAlive)
+				_ = i.KeepAlive()
+			}
+		}()
+		_, err := r.Receive()
+		if !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("got %v", err)
+		}
+		if took := time.Since(start); took != 5*KeepAlive+peerSilence {
+			t.Errorf("given up after %v", took)
+		}
+	})
+}
+
+func TestControlIsNoDataStream(t *testing.T) {
+	i, r := newWorld(t).sessions(t)
+	near, far := newPipe()
+	control, err := i.Control(near, rand.Reader)
+	check(t, err)
+	check(t, control.KeepAlive())
+	check(t, near.CloseWrite())
+	_, err = r.Accept(far, rand.Reader)
+	if err == nil {
+		_, err = received(r, near.out.tap)
+	}
+	wantIntegrity(t, "a control stream as a data stream", err)
+}
