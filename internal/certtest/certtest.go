@@ -6,6 +6,7 @@ import (
 	"crypto/ed25519"
 	"crypto/hpke"
 	"crypto/rand"
+	"crypto/sha256"
 	"testing"
 	"time"
 
@@ -76,13 +77,10 @@ func (a *Authority) Certify(t testing.TB, terminal Terminal, name string, notBef
 	grant := certauth.Grant{
 		Request:   must(certauth.ParseRequest(der))(t),
 		Identity:  terminal.Identity,
+		Serial:    Serial(t),
 		NotBefore: notBefore,
 		NotAfter:  notAfter,
 	}
-	if _, err := rand.Read(grant.Serial[:]); err != nil {
-		t.Fatal(err)
-	}
-	grant.Serial[0] = grant.Serial[0]&0x7f | 0x40
 	terminal.Certificate = must(a.Issuer.Certify(grant))(t)
 	return terminal
 }
@@ -106,3 +104,16 @@ func must2[T, U any](v T, u U, err error) func(testing.TB) (T, U) {
 		return v, u
 	}
 }
+
+// Serial makes a random serial number.
+func Serial(t testing.TB) (serial [16]byte) {
+	t.Helper()
+	if _, err := rand.Read(serial[:]); err != nil {
+		t.Fatal(err)
+	}
+	serial[0] = serial[0]&0x7f | 0x40
+	return serial
+}
+
+// Hash is how a revocation list names an identity.
+func Hash(id certauth.Identity) [32]byte { return sha256.Sum256([]byte(id.URI())) }

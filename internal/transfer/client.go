@@ -61,6 +61,14 @@ func (c *Client) Close() error {
 	return c.ch.Close()
 }
 
+// Usable reports whether the client can take another request now: none is under way, and no earlier one
+// has left the channel reset.
+func (c *Client) Usable() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.closed == nil && !c.inUse
+}
+
 // Shares returns the names of the shares that this terminal may see, ascending.
 func (c *Client) Shares(ctx context.Context) ([]string, error) {
 	a, err := ask[sharesAnswer](ctx, c, request{op: opShares})

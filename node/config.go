@@ -1,0 +1,191 @@
+package node
+
+import (
+	"bytes"
+	_ "embed"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/multiformats/go-multiaddr"
+	"github.com/pelletier/go-toml/v2"
+
+	"github.com/certexch/certexch/internal/share"
+)
+
+// Config is the configuration file. The comment of each field is its manual; config.example.toml holds
+// every key with its default.
+type Config struct {
+	// Listen are the addresses to listen on, as multiaddrs. Default: port 24242 on all interfaces, over
+	// TCP and QUIC, IPv4 and IPv6.
+	Listen []string `toml:"listen"`
+	// Private answers registered terminals only: to members of the trust domain that are not registered
+	// this terminal looks as it does to strangers. Default: false.
+	Private bool `toml:"private"`
+	// Shares is what this terminal serves. Default: nothing.
+	Shares []share.Share `toml:"share"`
+	// Revocation says how strictly revocation lists are kept to.
+	Revocation Revocation `toml:"revocation"`
+	// Log says what is logged and how.
+	Log Log `toml:"log"`
+	// Limits bound what peers can make this terminal hold.
+	Limits Limits `toml:"limits"`
+}
+
+// Revocation is the [revocation] table.
+type Revocation struct {
+	// OnStale is what to do when the authority's revocation list has passed its date: "refuse" every
+	// certificate of that authority, or "warn" and go on with the old list. Default: "refuse".
+	OnStale string `toml:"on_stale"`
+}
+
+// Log is the [log] table.
+type Log struct {
+	// Level is "debug", "info", "warn" or "error". Default: "info".
+	Level string `toml:"level"`
+	// Format is "text" or "json". Default: "text".
+	Format string `toml:"format"`
+}
+
+// Limits is the [limits] table.
+type Limits struct {
+	// Connections is how many connections are held at once, in both directions. Default: 512.
+	Connections int `toml:"connections"`
+	// Streams is how many requests' streams one peer may have open at once. Default: 64.
+	Streams int `toml:"streams"`
+}
+
+//go:embed example.toml
+var example []byte
+
+// Example returns the text of config.example.toml, which is what init writes.
+func Example() []byte { return bytes.Clone(example) }
+
+// DefaultConfig is what an empty configuration file means.
+func DefaultConfig() Config {
+	return Config{
+		Listen: []string{
+			"/ip4/0.0.0.0/tcp/24242",
+			"/ip4/0.0.0.0/udp/24242/quic-v1",
+			"/ip6/::/tcp/24242",
+			"/ip6/::/udp/24242/quic-v1",
+		},
+		Revocation: Revocation{OnStale: "refuse"},
+		Log:        Log{Level: "info", Format: "text"},
+		Limits:     Limits{Connections: 512, Streams: 64},
+	}
+}
+
+// ConfigError is a configuration that cannot be used: where, and what to write instead.
+type ConfigError struct {
+	// File and Line are the place; Line is 0 where no line is at fault.
+	File string
+	Line int
+	// Problem says what is wrong and what is expected.
+	Problem string
+}
+
+func (e *ConfigError) Error() string {
+	if e.Line == 0 {
+		return e.File + ": " + e.Problem
+	}
+	return fmt.Sprintf("%s:%d: %s", e.File, e.Line, e.Problem)
+}
+
+// maxConfig bounds a configuration file.
+const maxConfig = 1 << 20
+
+// Load reads the configuration at path. It is strict: an unknown key, a wrong type or an impossible
+// value is a *ConfigError, and so is a missing file.
+func Load(path string) (Config, error) {
+	text, err := os.ReadFile(path)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return Config{}, &ConfigError{File: path, Problem: "there is no configuration; `certexch init` writes one"}
+	case err != nil:
+		return Config{}, &ConfigError{File: path, Problem: err.Error()}
+	case len(text) > maxConfig:
+		return Config{}, &ConfigError{File: path, Problem: "larger than 1 MiB"}
+	}
+	return parseConfig(path, text)
+}
+
+func parseConfig(path string, text []byte) (Config, error) {
+	c := DefaultConfig()
+	d := toml.NewDecoder(bytes.NewReader(text)).DisallowUnknownFields()
+	if err := d.Decode(&c); err != nil {
+		return Config{}, decodeError(path, err)
+	}
+	if problem := c.problem(); problem != "" {
+		return Config{}, &ConfigError{File: path, Problem: problem}
+	}
+	return c, nil
+}
+
+func decodeError(path string, err error) error {
+	var unknown *toml.StrictMissingError
+	if errors.As(err, &unknown) && len(unknown.Errors) > 0 {
+		line, _ := unknown.Errors[0].Position()
+		return &ConfigError{File: path, Line: line, Problem: fmt.Sprintf("unknown key %q", strings.Join(unknown.Errors[0].Key(), "."))}
+	}
+	var decode *toml.DecodeError
+	if errors.As(err, &decode) {
+		line, _ := decode.Position()
+		return &ConfigError{File: path, Line: line, Problem: strings.TrimPrefix(decode.Error(), "toml: ")}
+	}
+	return &ConfigError{File: path, Problem: err.Error()}
+}
+
+// problem returns what is wrong with the values, or nothing.
+func (c *Config) problem() string {
+	if _, err := c.listen(); err != nil {
+		return err.Error()
+	}
+	switch {
+	case !oneOf(c.Revocation.OnStale, "refuse", "warn"):
+		return `revocation.on_stale must be "refuse" or "warn"`
+	case !oneOf(c.Log.Level, "debug", "info", "warn", "error"):
+		return `log.level must be "debug", "info", "warn" or "error"`
+	case !oneOf(c.Log.Format, "text", "json"):
+		return `log.format must be "text" or "json"`
+	case c.Limits.Connections < 1 || c.Limits.Connections > 1<<16:
+		return "limits.connections must be between 1 and 65536"
+	case c.Limits.Streams < 1 || c.Limits.Streams > 4096:
+		return "limits.streams must be between 1 and 4096"
+	}
+	return ""
+}
+
+func oneOf(v string, allowed ...string) bool {
+	for _, a := range allowed {
+		if v == a {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *Config) listen() ([]multiaddr.Multiaddr, error) {
+	if len(c.Listen) == 0 {
+		return nil, errors.New("listen must name at least one address")
+	}
+	addrs := make([]multiaddr.Multiaddr, len(c.Listen))
+	for i, s := range c.Listen {
+		a, err := multiaddr.NewMultiaddr(s)
+		if err != nil {
+			return nil, fmt.Errorf("listen: %q is not a multiaddr, like /ip4/0.0.0.0/tcp/24242", s)
+		}
+		if relayed(a) {
+			return nil, fmt.Errorf("listen: %q goes through a relay; terminals meet directly or not at all", s)
+		}
+		addrs[i] = a
+	}
+	return addrs, nil
+}
+
+// relayed reports whether an address leads through a relay.
+func relayed(a multiaddr.Multiaddr) bool {
+	_, err := a.ValueForProtocol(multiaddr.P_CIRCUIT)
+	return err == nil
+}

@@ -1,0 +1,149 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	libp2p "github.com/libp2p/go-libp2p/core/host"
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/libp2p/go-libp2p/core/sec"
+	"github.com/multiformats/go-multiaddr"
+
+	"github.com/certexch/certexch/allowlist"
+	"github.com/certexch/certexch/certauth"
+	"github.com/certexch/certexch/internal/host"
+	"github.com/certexch/certexch/protocol"
+)
+
+// DialError is a terminal that could not be reached: nobody answered, or no address is known.
+type DialError struct {
+	Identity certauth.Identity
+	// Addrs are the addresses that were tried; none are known when it is empty.
+	Addrs []multiaddr.Multiaddr
+	// Actual is the peer ID that answered in place of the one in the address, empty when nobody did.
+	Actual peer.ID
+	Err    error
+}
+
+func (e *DialError) Error() string {
+	switch {
+	case len(e.Addrs) == 0:
+		return fmt.Sprintf("no address of %s is known", e.Identity)
+	case e.Actual != "":
+		return fmt.Sprintf("another terminal (peer %s) answered at the address given for %s", e.Actual, e.Identity)
+	}
+	return fmt.Sprintf("nobody answered for %s: %v", e.Identity, e.Err)
+}
+
+// Unwrap returns the dialler's error.
+func (e *DialError) Unwrap() error { return e.Err }
+
+// Dial meets the terminal with identity id, at addrs or, without any, at the addresses of its entry in
+// the allowlist, and runs the exchange. It returns a Peer when each side has registered the other. The
+// allowlist is asked first: a terminal that is not in it is not dialled.
+//
+// The error is *protocol.RefusedError, *DialError, host.ErrRelayed for addresses that lead through a
+// relay, or ctx's.
+func (t *Terminal) Dial(ctx context.Context, id certauth.Identity, addrs ...multiaddr.Multiaddr) (*Peer, error) {
+	entry, err := t.entry(id)
+	if err != nil {
+		return nil, err
+	}
+	exact := len(addrs) > 0
+	if !exact {
+		addrs = entry.Addrs
+	}
+	conn, err := t.connect(ctx, id, addrs, exact)
+	if err != nil {
+		return nil, err
+	}
+	l, err := t.initiate(ctx, conn, id)
+	if err == nil {
+		err = l.session.DataAllowed()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &Peer{terminal: t, link: l}, nil
+}
+
+// entry returns the allowlist's entry of id, or why there is none in force.
+func (t *Terminal) entry(id certauth.Identity) (allowlist.Entry, error) {
+	entry, ok := t.list().Lookup(id)
+	refused := &protocol.RefusedError{Reason: protocol.NotRegisteredHere, Peer: id}
+	if !ok {
+		return entry, refused
+	}
+	if !entry.Expires.IsZero() && !t.env.Now().Before(entry.Expires) {
+		refused.Err = fmt.Errorf("its entry expired on %s", entry.Expires.Format(time.DateOnly))
+		return entry, refused
+	}
+	return entry, nil
+}
+
+// connect opens a connection to id at one of addrs. A terminal may have a new key, so where the address
+// is known and the key at it is another, the key found is dialled too: the exchange decides. An exact
+// address, which somebody has typed, is held to the key in it.
+func (t *Terminal) connect(ctx context.Context, id certauth.Identity, addrs []multiaddr.Multiaddr, exact bool) (network.Conn, error) {
+	direct, err := host.Direct(addrs)
+	if err != nil {
+		return nil, err
+	}
+	peers, err := peer.AddrInfosFromP2pAddrs(direct...)
+	if err != nil {
+		return nil, err
+	}
+	h, err := t.start(nil)
+	if err != nil {
+		return nil, err
+	}
+	failed := &DialError{Identity: id, Addrs: direct}
+	for _, info := range slices.SortedFunc(slices.Values(peers), byID) {
+		conn, err := dial(ctx, h, info)
+		if actual := otherKey(err); actual != "" {
+			failed.Actual = actual
+			if !exact {
+				conn, err = dial(ctx, h, peer.AddrInfo{ID: actual, Addrs: info.Addrs})
+			}
+		}
+		if err == nil {
+			return conn, nil
+		}
+		failed.Err = errors.Join(failed.Err, err)
+	}
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	return nil, failed
+}
+
+func byID(a, b peer.AddrInfo) int {
+	if a.ID < b.ID {
+		return -1
+	}
+	return 1
+}
+
+func dial(ctx context.Context, h libp2p.Host, info peer.AddrInfo) (network.Conn, error) {
+	if err := h.Connect(ctx, info); err != nil {
+		return nil, err
+	}
+	conns := h.Network().ConnsToPeer(info.ID)
+	if len(conns) == 0 {
+		return nil, errors.New("the connection was closed at once")
+	}
+	return conns[0], nil
+}
+
+// otherKey returns the peer ID that answered in place of the expected one.
+func otherKey(err error) peer.ID {
+	var mismatch sec.ErrPeerIDMismatch
+	if errors.As(err, &mismatch) {
+		return mismatch.Actual
+	}
+	return ""
+}

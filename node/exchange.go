@@ -1,0 +1,162 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/network"
+
+	"github.com/certexch/certexch/certauth"
+	"github.com/certexch/certexch/protocol"
+)
+
+// connected gives every connection that a peer has opened the time of one exchange to prove itself.
+func (t *Terminal) connected(_ network.Network, conn network.Conn) {
+	l := t.links.of(conn)
+	if conn.Stat().Direction != network.DirInbound {
+		return
+	}
+	t.goroutine(func() {
+		ctx, cancel := context.WithTimeout(t.ctx, protocol.ExchangeTimeout)
+		defer cancel()
+		if _, err := l.wait(ctx); err != nil {
+			_ = conn.Close()
+		}
+	})
+}
+
+func (t *Terminal) disconnected(_ network.Network, conn network.Conn) { t.links.drop(conn) }
+
+// goroutine runs f as one of the goroutines that Close waits for.
+func (t *Terminal) goroutine(f func()) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.closed {
+		t.active.Go(f)
+	}
+}
+
+// initiate runs the exchange on a connection that this side dialled, or waits for the one under way.
+func (t *Terminal) initiate(ctx context.Context, conn network.Conn, expect certauth.Identity) (*link, error) {
+	l := t.links.of(conn)
+	attempt, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	if conn.Stat().Direction == network.DirOutbound && l.beginInitiating(cancel) {
+		session, control, err := t.runInitiator(attempt, conn, expect)
+		if l.finish(linkInitiating, session, control, err) {
+			t.exchanged(l)
+		}
+	}
+	session, err := l.wait(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if got := session.Peer().Identity(); got != expect {
+		return nil, &protocol.RefusedError{Reason: protocol.OtherTerminal, Peer: got, Expected: expect}
+	}
+	return l, nil
+}
+
+func (t *Terminal) runInitiator(ctx context.Context, conn network.Conn, expect certauth.Identity) (*protocol.Session, *protocol.Control, error) {
+	cfg, err := t.exchangeConfig(expect)
+	if err != nil {
+		return nil, nil, err
+	}
+	return protocol.Initiate(ctx, conn, cfg)
+}
+
+// onExchange answers the exchange that a peer has opened.
+func (t *Terminal) onExchange(s network.Stream) {
+	l := t.links.of(s.Conn())
+	ok, second := l.beginResponding()
+	if !ok {
+		_ = s.Reset()
+		if second {
+			t.log.Warn("second exchange on one connection", "peer_id", s.Conn().RemotePeer().String())
+			_ = s.Conn().Close()
+		}
+		return
+	}
+	session, control, err := t.runResponder(s)
+	if l.finish(linkResponding, session, control, err) {
+		t.exchanged(l)
+	}
+}
+
+func (t *Terminal) runResponder(s network.Stream) (*protocol.Session, *protocol.Control, error) {
+	cfg, err := t.exchangeConfig(certauth.Identity{})
+	if err != nil {
+		_ = s.Reset()
+		return nil, nil, err
+	}
+	return protocol.Respond(t.ctx, s, cfg)
+}
+
+// exchanged records the outcome, and watches over the session if there is one.
+func (t *Terminal) exchanged(l *link) {
+	t.logExchange(l)
+	if l.err != nil {
+		_ = l.conn.Close()
+		return
+	}
+	t.goroutine(func() { t.watch(l) })
+}
+
+// watch keeps the control stream until it ends, and the connection with it.
+func (t *Terminal) watch(l *link) {
+	defer l.conn.Close()
+	defer l.control.Close()
+	stop := context.AfterFunc(t.ctx, l.control.Close)
+	defer stop()
+	ended := make(chan struct{})
+	t.goroutine(func() { keepAlive(l.control, ended) })
+	goodbye, err := l.control.Receive()
+	close(ended)
+	log := t.log.With("peer", l.session.Peer().Identity().String())
+	if err != nil {
+		log.Debug("session ended", "error", err.Error())
+	} else {
+		log.Debug("session ended", "goodbye", goodbye.String())
+	}
+}
+
+func keepAlive(control *protocol.Control, ended <-chan struct{}) {
+	tick := time.NewTicker(protocol.KeepAlive)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ended:
+			return
+		case <-tick.C:
+			if control.KeepAlive() != nil {
+				return
+			}
+		}
+	}
+}
+
+// logExchange writes the one record of an exchange.
+func (t *Terminal) logExchange(l *link) {
+	log := t.log.With("peer_id", l.conn.RemotePeer().String(), "address", l.conn.RemoteMultiaddr().String())
+	if l.err == nil {
+		log.Info("session", "peer", l.session.Peer().Identity().String(),
+			"ours", l.session.Ours().String(), "theirs", l.session.Theirs().String())
+		return
+	}
+	var refused *protocol.RefusedError
+	if !errors.As(l.err, &refused) {
+		log.Warn("exchange failed", "error", l.err.Error())
+		return
+	}
+	if !refused.Peer.IsZero() {
+		log = log.With("peer", refused.Peer.String())
+	}
+	if refused.Own {
+		log = log.With("own", true)
+	}
+	if refused.Err != nil {
+		log = log.With("error", refused.Err.Error())
+	}
+	log.Warn("exchange refused", "reason", string(refused.Reason), "by_peer", refused.ByPeer)
+}

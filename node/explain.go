@@ -1,0 +1,211 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/certexch/certexch/certauth"
+	"github.com/certexch/certexch/internal/host"
+	"github.com/certexch/certexch/internal/receive"
+	"github.com/certexch/certexch/internal/transfer"
+	"github.com/certexch/certexch/protocol"
+)
+
+// Failure is an error as it ends at the user: a stable word with its exit code, what happened to whom,
+// and the next thing to try.
+type Failure struct {
+	Reason string `json:"reason"`
+	Code   int    `json:"code"`
+	Text   string `json:"text"`
+	Try    string `json:"try,omitempty"`
+}
+
+// The exit codes, each of one meaning. What is not listed is 1.
+const (
+	CodeOther           = 1
+	CodeUsage           = 2
+	CodeNotFound        = 3
+	CodeNotThere        = 4 // they have not registered you
+	CodeNotHere         = 5 // you have not registered them
+	CodeCertificate     = 6
+	CodeRevoked         = 7
+	CodeUnreachable     = 8
+	CodeNoDirectPath    = 9
+	CodeIntegrity       = 10
+	CodeCancelled       = 11
+	CodeChanged         = 12
+	CodeNoPermission    = 13
+	CodeDiskFull        = 14
+	CodeRefused         = 15
+	CodeAnotherTerminal = 16
+)
+
+// Explain makes of an error what the user is told. Nil gives the zero Failure.
+func Explain(err error) Failure {
+	if err == nil {
+		return Failure{}
+	}
+	for _, explain := range []func(error) (Failure, bool){
+		explainRefusal, explainOwn, explainDial, explainData, explainLocal,
+	} {
+		if f, ok := explain(err); ok {
+			return f
+		}
+	}
+	return Failure{Reason: "other", Code: CodeOther, Text: err.Error()}
+}
+
+// refusal is what is said for one reason of an exchange: code, sentence with %[1]s for the peer and
+// %[2]s for the identity that was asked for, and advice.
+type refusal struct {
+	code      int
+	text, try string
+}
+
+var refusals = map[protocol.Reason]refusal{
+	protocol.BadMessage:              {CodeIntegrity, "%[1]s does not speak this protocol, or the connection is being tampered with", "make sure that both sides run the same version of certexch"},
+	protocol.CertificateMalformed:    {CodeCertificate, "the certificate of %[1]s is malformed", "have its authority sign a new one"},
+	protocol.CertificateUntrusted:    {CodeCertificate, "the certificate of %[1]s is not from an authority that this terminal trusts", "compare `certexch id` on both sides: both must name the same root"},
+	protocol.CertificateWrongProfile: {CodeCertificate, "the certificate of %[1]s is not a terminal's certificate", "have it signed by certexch-authority"},
+	protocol.CertificateNotYetValid:  {CodeCertificate, "the certificate of %[1]s is not valid yet", "compare the clocks of both sides"},
+	protocol.CertificateExpired:      {CodeCertificate, "the certificate of %[1]s has expired", "have its authority sign a new one, and `certexch install` it there"},
+	protocol.CertificateRevoked:      {CodeRevoked, "the certificate of %[1]s has been revoked", "ask its authority"},
+	protocol.RevocationListStale:     {CodeCertificate, "the revocation list of this terminal's authority is missing or past its date", "fetch a new one (`certexch-authority crl`) and `certexch install` it here"},
+	protocol.KeyMismatch:             {CodeCertificate, "%[1]s showed a certificate that is not of its own key", "make a new request there, and have it signed"},
+	protocol.OwnIdentity:             {CodeOther, "that is this terminal itself", "name another terminal"},
+	protocol.BadSignature:            {CodeIntegrity, "%[1]s did not prove that it holds its key, or the connection is being tampered with", "try again; if it happens again, do not trust this network"},
+	protocol.OtherTerminal:           {CodeAnotherTerminal, "%[1]s answered where %[2]s was asked for", "correct the address, or ask for the terminal that is there"},
+	protocol.NotRegisteredHere:       {CodeNotHere, "you have not registered %[1]s", "`certexch allow add %[1]s`"},
+	protocol.NotRegisteredThere:      {CodeNotThere, "%[1]s has not registered this terminal", "ask for `certexch allow add` with this terminal's identity there"},
+	protocol.BadFinished:             {CodeIntegrity, "%[1]s does not hold the keys of its certificate, or the connection is being tampered with", "try again; if it happens again, do not trust this network"},
+	protocol.Refused:                 {CodeRefused, "the terminal refused this one without a reason", "its log says why: look there for this terminal's peer ID"},
+	protocol.Interrupted:             {CodeUnreachable, "the connection ended before both sides had proven who they are", "see whether the other side is a certexch terminal and still runs"},
+}
+
+// ownRefusals are said instead where the reason lies in this terminal's own certificate.
+var ownRefusals = map[protocol.Reason]refusal{
+	protocol.CertificateMalformed:    {CodeCertificate, "this terminal's own certificate is malformed", "have your authority sign a new one, and `certexch install` it"},
+	protocol.CertificateUntrusted:    {CodeCertificate, "this terminal's own certificate is not from the authority that it trusts", "`certexch install` a bundle of that authority"},
+	protocol.CertificateWrongProfile: {CodeCertificate, "this terminal's own certificate is not a terminal's certificate", "have your authority sign `certexch request`"},
+	protocol.CertificateNotYetValid:  {CodeCertificate, "this terminal's own certificate is not valid yet", "set this terminal's clock"},
+	protocol.CertificateExpired:      {CodeCertificate, "this terminal's own certificate has expired", "have your authority sign `certexch request` again, and `certexch install` the bundle"},
+	protocol.CertificateRevoked:      {CodeRevoked, "this terminal's own certificate has been revoked", "ask your authority"},
+	protocol.KeyMismatch:             {CodeCertificate, "this terminal's certificate is not of its own keys", "have your authority sign `certexch request`, and `certexch install` the bundle"},
+}
+
+func explainRefusal(err error) (Failure, bool) {
+	var e *protocol.RefusedError
+	if !errors.As(err, &e) {
+		return Failure{}, false
+	}
+	r, known := refusals[e.Reason]
+	if own, ok := ownRefusals[e.Reason]; ok && e.Own {
+		r = own
+	}
+	if !known {
+		return Failure{Reason: string(e.Reason), Code: CodeOther, Text: e.Error()}, true
+	}
+	f := Failure{Reason: string(e.Reason), Code: r.code}
+	f.Text = fmt.Sprintf(r.text+"%.0[1]s%.0[2]s", name(e.Peer), name(e.Expected))
+	f.Try = fmt.Sprintf(r.try+"%.0[1]s", name(e.Peer))
+	if detail := certificateDetail(e.Err); detail != "" {
+		f.Text += " (" + detail + ")"
+	}
+	return f, true
+}
+
+// name is how a peer is called: by its identity once that is proven.
+func name(id certauth.Identity) string {
+	if id.IsZero() {
+		return "the terminal at this address"
+	}
+	return id.String()
+}
+
+// certificateDetail is the dates and numbers behind a certificate's failure.
+func certificateDetail(err error) string {
+	var e *certauth.Error
+	if errors.As(err, &e) {
+		return e.Detail
+	}
+	return ""
+}
+
+// explainOwn is for a terminal that cannot take part: it says what is missing here.
+func explainOwn(err error) (Failure, bool) {
+	var own *OwnCertificateError
+	var cert *certauth.Error
+	switch {
+	case errors.As(err, &own) && errors.As(err, &cert):
+		reason := protocol.Reason("certificate-" + string(cert.Failure))
+		if cert.Failure == certauth.StaleList {
+			reason = protocol.RevocationListStale
+		}
+		return explainRefusal(&protocol.RefusedError{Reason: reason, Own: true, Err: cert})
+	case errors.As(err, &own):
+		return explainRefusal(&protocol.RefusedError{Reason: protocol.KeyMismatch, Own: true})
+	case errors.As(err, new(*NotReadyError)):
+		return Failure{Reason: "not-ready", Code: CodeOther, Text: err.Error()}, true
+	case errors.As(err, new(*ConfigError)):
+		return Failure{Reason: "bad-configuration", Code: CodeOther, Text: err.Error(), Try: "correct it, and see with `certexch check`"}, true
+	}
+	return Failure{}, false
+}
+
+func explainDial(err error) (Failure, bool) {
+	var e *DialError
+	switch {
+	case errors.Is(err, host.ErrRelayed):
+		return Failure{"no-direct-path", CodeNoDirectPath, err.Error(), "open the terminal's port to this side, and give its own address"}, true
+	case !errors.As(err, &e):
+		return Failure{}, false
+	case len(e.Addrs) == 0:
+		return Failure{"unreachable", CodeUnreachable, e.Error(), fmt.Sprintf("give --addr, or note one with `certexch allow add %s --addr MULTIADDR`; `certexch id` there prints it", e.Identity)}, true
+	case e.Actual != "":
+		return Failure{string(protocol.OtherTerminal), CodeAnotherTerminal, e.Error(), "`certexch id` on the other side prints its address with the right peer ID"}, true
+	}
+	return Failure{"unreachable", CodeUnreachable, fmt.Sprintf("nobody answered for %s at %s", e.Identity, e.Addrs[0]), "see that `certexch serve` runs there, that `certexch id` there prints this address, and that its port is open"}, true
+}
+
+var statuses = map[transfer.Status]Failure{
+	transfer.StatusNotFound:     {"not-found", CodeNotFound, "there is no %s, or you may not see it", "`certexch ls` shows what there is"},
+	transfer.StatusNoPermission: {"no-permission", CodeNoPermission, "you may see %s but not read it", "ask for permission there"},
+	transfer.StatusChanged:      {"changed", CodeChanged, "%s was changed while it was being read", "try again"},
+	transfer.StatusBadRange:     {"bad-range", CodeOther, "%s has no such range", "see its size with `certexch stat`"},
+	transfer.StatusBusy:         {"busy", CodeOther, "the terminal is too busy to serve %s", "try again later"},
+}
+
+func explainData(err error) (Failure, bool) {
+	var status *transfer.StatusError
+	switch {
+	case errors.As(err, &status):
+		f, known := statuses[status.Status]
+		if !known {
+			return Failure{Reason: status.Status.String(), Code: CodeOther, Text: err.Error(), Try: "its log says more"}, true
+		}
+		f.Text = fmt.Sprintf(f.Text, fmt.Sprintf("%q", status.Path))
+		return f, true
+	case errors.Is(err, protocol.ErrIntegrity), errors.Is(err, transfer.ErrViolation):
+		return Failure{"integrity", CodeIntegrity, err.Error(), "nothing was kept; try again, and if it happens again, do not trust this network"}, true
+	}
+	return Failure{}, false
+}
+
+func explainLocal(err error) (Failure, bool) {
+	var exists *receive.ExistsError
+	switch {
+	case errors.As(err, &exists):
+		return Failure{"exists", CodeOther, err.Error(), "--overwrite replaces it"}, true
+	case errors.Is(err, receive.ErrNoSpace):
+		return Failure{"disk-full", CodeDiskFull, err.Error(), "make room, and run the command again"}, true
+	case errors.Is(err, context.Canceled):
+		return Failure{"cancelled", CodeCancelled, "cancelled", ""}, true
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
+		return Failure{"timed-out", CodeUnreachable, "no answer in time", "try again, or give more time with --timeout"}, true
+	case errors.Is(err, os.ErrPermission):
+		return Failure{"local-permission", CodeOther, err.Error(), "see the owner and the mode of the file"}, true
+	}
+	return Failure{}, false
+}

@@ -1,0 +1,186 @@
+package node
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"time"
+
+	"github.com/certexch/certexch/certauth"
+	"github.com/certexch/certexch/internal/durable"
+)
+
+var (
+	// ErrRootNotConfirmed is returned by Install when the first root of a trust domain is not the one
+	// that was confirmed.
+	ErrRootNotConfirmed = errors.New("the authority's root is not confirmed")
+	// ErrOtherRoot is returned by Install for a second root of a trust domain.
+	ErrOtherRoot = errors.New("another root is trusted for this trust domain already")
+	// ErrOlderList is returned by Install for a revocation list that is older than the one in force.
+	ErrOlderList = errors.New("a newer revocation list is in force already")
+	// ErrOtherKeys is returned by Install for a certificate of another terminal's keys.
+	ErrOtherKeys = errors.New("the certificate is not of this terminal's keys")
+)
+
+// Installed says what Install has put in force; what is nil was not in the bundle or was there.
+type Installed struct {
+	Certificate *certauth.Certificate
+	Root        *certauth.Root
+	CRL         *certauth.CRL
+}
+
+// Install verifies a bundle (certificate, root and revocation list, or a revocation list alone) and
+// puts it in force. Nothing that does not verify is stored, and all of it is verified before any of it
+// is stored. confirm is asked once about a root that is not trusted yet; nil means no.
+func Install(home Home, bundle []byte, now time.Time, confirm func(*certauth.Root) error) (Installed, error) {
+	parsed, err := certauth.ParseBundle(bundle)
+	if err != nil {
+		return Installed{}, err
+	}
+	in := installation{home: home, now: now, confirm: confirm}
+	if err := in.root(parsed.Root, parsed.CRL); err != nil {
+		return Installed{}, err
+	}
+	if err := in.list(parsed.CRL, parsed.Leaf == nil); err != nil {
+		return Installed{}, err
+	}
+	if err := in.certificate(parsed.Leaf); err != nil {
+		return Installed{}, err
+	}
+	return in.done, in.store()
+}
+
+// installation is one bundle on its way: verified step by step, then stored.
+type installation struct {
+	home    Home
+	now     time.Time
+	confirm func(*certauth.Root) error
+
+	anchor certauth.Anchor // the authority that the bundle is of, as it will be trusted
+	done   Installed
+}
+
+// root finds the authority of the bundle: its own root, or the trusted one that signed its list.
+func (in *installation) root(der, crl []byte) error {
+	if der == nil {
+		return in.knownRoot(crl)
+	}
+	root, err := certauth.ParseRoot(der)
+	if err != nil {
+		return err
+	}
+	dir := filepath.Join(in.home.trust(), root.TrustDomain().String())
+	known, err := readAnchor(dir, in.now)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		if in.confirm == nil {
+			return ErrRootNotConfirmed
+		}
+		in.anchor, in.done.Root = certauth.Anchor{Root: root}, root
+		return in.confirm(root)
+	case err != nil:
+		return err
+	case !bytes.Equal(known.Root.DER(), der):
+		return fmt.Errorf("%s: %w", root.TrustDomain(), ErrOtherRoot)
+	}
+	in.anchor = known
+	return nil
+}
+
+// knownRoot finds the trusted authority whose signature a revocation list carries.
+func (in *installation) knownRoot(crl []byte) error {
+	if crl == nil {
+		return errors.New("the bundle holds neither a root nor a revocation list")
+	}
+	dirs, err := filepath.Glob(filepath.Join(in.home.trust(), "*"))
+	if err != nil {
+		return err
+	}
+	var last error = &NotReadyError{Missing: "trusted authority", Advice: "install the bundle of a certificate first"}
+	for _, dir := range dirs {
+		anchor, err := readAnchor(dir, in.now)
+		if err != nil {
+			return err
+		}
+		if _, last = anchor.Root.OpenCRL(crl, in.now); last == nil {
+			in.anchor = anchor
+			return nil
+		}
+	}
+	return last
+}
+
+// list checks the revocation list. One that is older than the list in force changes nothing: beside a
+// certificate it is passed over, alone it is refused.
+func (in *installation) list(der []byte, alone bool) error {
+	if der == nil {
+		return nil
+	}
+	list, err := in.anchor.Root.OpenCRL(der, in.now)
+	if err != nil {
+		return err
+	}
+	for _, known := range in.anchor.CRLs {
+		if known.Hash() == list.Hash() {
+			return nil
+		}
+		if known.Number() > list.Number() {
+			if alone {
+				return ErrOlderList
+			}
+			return nil
+		}
+	}
+	in.anchor.CRLs = append(in.anchor.CRLs, list)
+	in.done.CRL = list
+	return nil
+}
+
+func (in *installation) certificate(der []byte) error {
+	if der == nil {
+		return nil
+	}
+	roots, err := certauth.NewRoots(in.anchor)
+	if err != nil {
+		return err
+	}
+	cert, err := roots.Open(der, in.now)
+	if err != nil {
+		return err
+	}
+	own, err := loadKeys(in.home)
+	if err != nil {
+		return err
+	}
+	if !own.match(cert) {
+		return fmt.Errorf("%s: %w", cert.Identity(), ErrOtherKeys)
+	}
+	in.done.Certificate = cert
+	return nil
+}
+
+// match reports whether cert certifies exactly these keys.
+func (k keys) match(cert *certauth.Certificate) bool {
+	return cert.SigningKey().Equal(k.signing.Public()) && bytes.Equal(cert.SealingKey(), k.sealing.PublicKey().Bytes())
+}
+
+// store writes root, list and certificate, in this order: each is of use without the next.
+func (in *installation) store() error {
+	dir := in.home.trust()
+	if in.done.Root != nil {
+		if err := storeRoot(dir, in.done.Root); err != nil {
+			return err
+		}
+	}
+	if in.done.CRL != nil {
+		if err := storeCRL(dir, in.anchor.Root, in.done.CRL); err != nil {
+			return err
+		}
+	}
+	if in.done.Certificate != nil {
+		return durable.WriteFile(in.home.certificate(), encodePEM(pemCertificate, in.done.Certificate.DER()), 0o600)
+	}
+	return nil
+}

@@ -1,0 +1,264 @@
+package node
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"errors"
+	"io"
+	"log/slog"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/crypto"
+	libp2p "github.com/libp2p/go-libp2p/core/host"
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/multiformats/go-multiaddr"
+
+	"github.com/certexch/certexch/allowlist"
+	"github.com/certexch/certexch/certauth"
+	"github.com/certexch/certexch/internal/host"
+	"github.com/certexch/certexch/internal/share"
+	"github.com/certexch/certexch/protocol"
+)
+
+// Version is what this build calls itself, to peers too.
+const Version = "0.1.0"
+
+// Environment is what a terminal takes from the world around it.
+type Environment struct {
+	// Now is the clock that validity is judged by.
+	Now func() time.Time
+	// Rand is the source of nonces, keys and salts.
+	Rand io.Reader
+	// Log receives one record for each event. Nil: silent.
+	Log *slog.Logger
+	// Idle is how long a transfer may make no progress before it is given up. Zero: 15 s.
+	Idle time.Duration
+}
+
+func (e Environment) idle() time.Duration {
+	if e.Idle == 0 {
+		return defaultIdle
+	}
+	return e.Idle
+}
+
+// System is the environment of a real terminal, logging to log.
+func System(log *slog.Logger) Environment {
+	return Environment{Now: time.Now, Rand: rand.Reader, Log: log}
+}
+
+// Terminal is this device as a member of its trust domain: it serves its shares while Run runs, and
+// dials other terminals. It is safe for concurrent use.
+type Terminal struct {
+	home   Home
+	cfg    Config
+	listen []multiaddr.Multiaddr
+	env    Environment
+	log    *slog.Logger
+
+	keys      keys
+	identity  certauth.Identity
+	trust     *trust
+	allowlist *allowlist.Store
+
+	links  links
+	ctx    context.Context // ends with Close; streams and exchanges of peers live in it
+	cancel context.CancelFunc
+	active sync.WaitGroup // the goroutines that this terminal has started
+
+	mu     sync.Mutex // guards what follows
+	host   libp2p.Host
+	shares *share.Set // none but while Run runs
+	closed bool
+}
+
+// New checks everything that can be checked without acting: configuration, keys, certificate, trust,
+// allowlist and shares. It opens no socket and writes nothing. The error says what is missing and what
+// to do: *ConfigError, *NotReadyError, *OwnCertificateError, *allowlist.SyntaxError, or one of the
+// file system.
+func New(home Home, cfg Config, env Environment) (*Terminal, error) {
+	if env.Now == nil || env.Rand == nil {
+		return nil, errors.New("node: no clock or no randomness")
+	}
+	if problem := cfg.problem(); problem != "" {
+		return nil, &ConfigError{File: home.Config, Problem: problem}
+	}
+	t := &Terminal{home: home, cfg: cfg, env: env, log: env.Log}
+	if t.log == nil {
+		t.log = slog.New(slog.DiscardHandler)
+	}
+	if err := t.check(); err != nil {
+		return nil, err
+	}
+	t.ctx, t.cancel = context.WithCancel(context.Background())
+	return t, nil
+}
+
+func (t *Terminal) check() (err error) {
+	if t.listen, err = t.cfg.listen(); err != nil {
+		return err
+	}
+	if t.keys, err = loadKeys(t.home); err != nil {
+		return err
+	}
+	t.trust = &trust{dir: t.home.trust(), allowStale: t.cfg.Revocation.OnStale == "warn", now: t.env.Now, log: t.log}
+	roots, err := t.trust.load()
+	if err != nil {
+		return err
+	}
+	own, err := t.ownCertificate(roots)
+	if err != nil {
+		return err
+	}
+	t.identity = own.Identity()
+	t.allowlist = allowlist.NewStore(t.home.Allowlist())
+	if _, err := t.allowlist.Load(); err != nil {
+		return err
+	}
+	if t.shares, err = share.Open(nil, t.identity.TrustDomain(), time.Now); err != nil {
+		return err
+	}
+	if err := share.Check(t.cfg.Shares, t.identity.TrustDomain(), t.home.Config, t.home.State); err != nil {
+		return &ConfigError{File: t.home.Config, Problem: err.Error()}
+	}
+	return nil
+}
+
+// OwnCertificateError is this terminal's own certificate failing the checks that a peer would make.
+type OwnCertificateError struct{ Err error }
+
+func (e *OwnCertificateError) Error() string {
+	return "this terminal's own certificate: " + e.Err.Error()
+}
+
+// Unwrap returns the check that failed, a *certauth.Error as a rule.
+func (e *OwnCertificateError) Unwrap() error { return e.Err }
+
+func (t *Terminal) ownCertificate(roots *certauth.Roots) (*certauth.Certificate, error) {
+	der, err := readPEM(t.home.certificate(), pemCertificate)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, &NotReadyError{Missing: "certificate", Advice: "send the output of `certexch request` to your authority, and `certexch install` the bundle that it returns"}
+	}
+	if err != nil {
+		return nil, err
+	}
+	cert, err := roots.Open(der, t.env.Now())
+	if err != nil {
+		return nil, &OwnCertificateError{err}
+	}
+	if !t.keys.match(cert) {
+		return nil, &OwnCertificateError{ErrOtherKeys}
+	}
+	return cert, nil
+}
+
+// Identity is this terminal's identity.
+func (t *Terminal) Identity() certauth.Identity { return t.identity }
+
+// exchangeConfig is the policy and the credentials for one exchange, as they are now: a new
+// certificate, list or allowlist governs the exchanges that follow.
+func (t *Terminal) exchangeConfig(expect certauth.Identity) (protocol.Config, error) {
+	der, err := readPEM(t.home.certificate(), pemCertificate)
+	if err != nil {
+		return protocol.Config{}, err
+	}
+	return protocol.Config{
+		Policy: protocol.Policy{
+			Now:        t.env.Now,
+			Roots:      t.trust.current,
+			Registered: t.registered,
+			Private:    t.cfg.Private,
+		},
+		Credentials: protocol.Credentials{Certificate: der, Signing: t.keys.signing, Sealing: t.keys.sealing},
+		Expect:      expect,
+		Rand:        t.env.Rand,
+		Encapsulate: protocol.Encapsulate,
+	}, nil
+}
+
+// registered reports whether the allowlist, as it is now, holds the terminal.
+func (t *Terminal) registered(cert *certauth.Certificate) bool {
+	return t.list().Registered(cert.Identity(), cert.KeyHash(), t.env.Now()) == nil
+}
+
+// list is the allowlist as it is now: the last complete one while its file is not, and nobody when
+// there is no file.
+func (t *Terminal) list() *allowlist.List {
+	list, err := t.allowlist.Current()
+	if err != nil {
+		t.log.Error("the allowlist is not as it should be", "file", t.home.Allowlist(), "error", err.Error())
+	}
+	return list
+}
+
+// start makes the libp2p host, once. Without addresses nobody can connect to it.
+func (t *Terminal) start(listen []multiaddr.Multiaddr) (libp2p.Host, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.closed {
+		return nil, errClosed
+	}
+	if t.host != nil {
+		if len(listen) > 0 {
+			return nil, errors.New("node: Run after Dial")
+		}
+		return t.host, nil
+	}
+	h, err := host.New(host.Config{
+		Key:       t.keys.signing,
+		Listen:    listen,
+		UserAgent: "certexch/" + Version,
+		MaxConns:  t.cfg.Limits.Connections,
+		Setup:     t.setup,
+	})
+	if err != nil {
+		return nil, err
+	}
+	t.host = h
+	return h, nil
+}
+
+var errClosed = errors.New("node: the terminal is closed")
+
+// setup registers the protocols before the first peer can connect.
+func (t *Terminal) setup(h libp2p.Host) {
+	h.Network().Notify(&network.NotifyBundle{ConnectedF: t.connected, DisconnectedF: t.disconnected})
+	h.SetStreamHandler(protocol.ID, t.onExchange)
+	h.SetStreamHandler(protocol.DataID, t.onData)
+}
+
+// Close ends all sessions, telling the peers, and waits until everything has ended. The terminal is of
+// no more use.
+func (t *Terminal) Close() error {
+	t.mu.Lock()
+	h := t.host
+	t.closed, t.host = true, nil
+	t.mu.Unlock()
+	t.links.goodbye(protocol.GoodbyeDone)
+	t.cancel()
+	var err error
+	if h != nil {
+		err = h.Close()
+	}
+	t.active.Wait()
+	return err
+}
+
+// PeerID is the libp2p peer ID that follows from the signing key.
+func (t *Terminal) PeerID() peer.ID { return peerID(t.keys) }
+
+func peerID(k keys) peer.ID {
+	public, err := crypto.UnmarshalEd25519PublicKey(k.signing.Public().(ed25519.PublicKey))
+	if err != nil { // an Ed25519 key has 32 bytes
+		panic("node: " + err.Error())
+	}
+	id, err := peer.IDFromPublicKey(public)
+	if err != nil {
+		panic("node: " + err.Error())
+	}
+	return id
+}

@@ -1,0 +1,177 @@
+package node
+
+import (
+	"encoding/hex"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/certexch/certexch/certauth"
+	"github.com/certexch/certexch/internal/durable"
+)
+
+// The trust folder holds one folder for each trust domain, with root.pem and every revocation list
+// that has been installed: crl-NUMBER-HASH.pem. All lists bind, so that an entry that once was
+// published stays in force whatever a later list says.
+const rootFile = "root.pem"
+
+// trustRefresh is how long what was read from the trust folder is taken to be current.
+const trustRefresh = time.Second
+
+// trust answers who is trusted, as of now, from the trust folder.
+type trust struct {
+	dir        string
+	allowStale bool
+	now        func() time.Time
+	log        *slog.Logger
+
+	mu     sync.Mutex // guards what follows
+	asked  time.Time  // monotonic: when the folder was last looked at
+	stamp  string     // names, sizes and times of its files then
+	roots  *certauth.Roots
+	failed error
+}
+
+// current returns the trusted authorities. If the folder cannot be read or something in it does not
+// verify, it returns nil, which refuses every certificate.
+func (t *trust) current() *certauth.Roots {
+	roots, err := t.load()
+	if err != nil {
+		return nil
+	}
+	return roots
+}
+
+func (t *trust) load() (*certauth.Roots, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.asked.IsZero() && time.Since(t.asked) < trustRefresh {
+		return t.roots, t.failed
+	}
+	stamp, err := folderStamp(t.dir)
+	if err == nil && stamp == t.stamp && t.failed == nil && !t.asked.IsZero() {
+		t.asked = time.Now()
+		return t.roots, nil
+	}
+	t.asked, t.stamp = time.Now(), stamp
+	t.roots, t.failed = readTrust(t.dir, t.now(), t.allowStale)
+	if t.failed != nil {
+		t.log.Error("nobody is trusted: the trust folder does not verify", "folder", t.dir, "error", t.failed)
+	}
+	return t.roots, t.failed
+}
+
+// folderStamp changes whenever a file below dir does.
+func folderStamp(dir string) (string, error) {
+	var b strings.Builder
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(&b, path, info.Size(), info.ModTime().UnixNano())
+		return nil
+	})
+	return b.String(), err
+}
+
+func readTrust(dir string, now time.Time, allowStale bool) (*certauth.Roots, error) {
+	domains, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && len(domains) == 0 {
+		return nil, &NotReadyError{Missing: "trusted authority", Advice: "send the output of `certexch request` to your authority, and `certexch install` the bundle that it returns"}
+	}
+	if err != nil {
+		return nil, err
+	}
+	var anchors []certauth.Anchor
+	for _, d := range domains {
+		anchor, err := readAnchor(filepath.Join(dir, d.Name()), now)
+		if err != nil {
+			return nil, err
+		}
+		anchor.AllowStale = allowStale
+		anchors = append(anchors, anchor)
+	}
+	return certauth.NewRoots(anchors...)
+}
+
+func readAnchor(dir string, now time.Time) (certauth.Anchor, error) {
+	der, err := readPEM(filepath.Join(dir, rootFile), pemCertificate)
+	if err != nil {
+		return certauth.Anchor{}, err
+	}
+	root, err := certauth.ParseRoot(der)
+	if err != nil {
+		return certauth.Anchor{}, fmt.Errorf("%s: %w", filepath.Join(dir, rootFile), err)
+	}
+	lists, err := filepath.Glob(filepath.Join(dir, "crl-*.pem"))
+	if err != nil {
+		return certauth.Anchor{}, err
+	}
+	anchor := certauth.Anchor{Root: root}
+	for _, path := range lists {
+		der, err := readPEM(path, pemCRL)
+		if err != nil {
+			return certauth.Anchor{}, err
+		}
+		list, err := root.OpenCRL(der, now)
+		if err != nil {
+			return certauth.Anchor{}, fmt.Errorf("%s: %w", path, err)
+		}
+		anchor.CRLs = append(anchor.CRLs, list)
+	}
+	return anchor, nil
+}
+
+const pemCRL = "X509 CRL"
+
+// maxTrustFile bounds a file of the trust folder: the largest revocation list, in PEM.
+const maxTrustFile = 24 << 20
+
+func readPEM(path, blockType string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if info.Size() > maxTrustFile {
+		return nil, fmt.Errorf("%s: larger than %d bytes", path, maxTrustFile)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	block, rest := pem.Decode(text)
+	if block == nil || block.Type != blockType || len(strings.TrimSpace(string(rest))) > 0 {
+		return nil, fmt.Errorf("%s: not one PEM block of type %s", path, blockType)
+	}
+	return block.Bytes, nil
+}
+
+// storeRoot and storeCRL write what has been verified.
+func storeRoot(dir string, root *certauth.Root) error {
+	dir = filepath.Join(dir, root.TrustDomain().String())
+	if err := durable.MkdirPrivate(dir); err != nil {
+		return err
+	}
+	return durable.WriteFile(filepath.Join(dir, rootFile), encodePEM(pemCertificate, root.DER()), 0o600)
+}
+
+func storeCRL(dir string, root *certauth.Root, list *certauth.CRL) error {
+	hash := list.Hash()
+	name := fmt.Sprintf("crl-%d-%s.pem", list.Number(), hex.EncodeToString(hash[:4]))
+	return durable.WriteFile(filepath.Join(dir, root.TrustDomain().String(), name), encodePEM(pemCRL, list.DER()), 0o600)
+}
+
+func encodePEM(blockType string, der []byte) []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: blockType, Bytes: der})
+}
