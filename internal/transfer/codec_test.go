@@ -125,7 +125,7 @@ func TestB10UnknownValues(t *testing.T) {
 			t.Errorf("operation %d: %v", value, err)
 		}
 		_, _, err = decodeAnswer([]byte{kindFailure, 0, 0, 0, 0, value})
-		if known := value >= 1 && value <= 8; known != (err == nil) {
+		if known := value >= 1 && value <= 9; known != (err == nil) {
 			t.Errorf("status %d: %v", value, err)
 		}
 		entry := answerBytes(0, entryAnswer{})

@@ -75,3 +75,15 @@ func badName(name string) string {
 
 // isForbidden keeps out what another system reads as a separator and what acts on a terminal.
 func isForbidden(r rune) bool { return r == '\\' || unicode.IsControl(r) }
+
+// A file that is still being received is called PartialPrefix, something random, PartialSuffix. Such a
+// name is never served: what is behind it is not yet what it says.
+const (
+	PartialPrefix = ".certexch-"
+	PartialSuffix = ".partial"
+)
+
+// IsPartial reports whether a component is the name of a file that is still being received.
+func IsPartial(component string) bool {
+	return strings.HasPrefix(component, PartialPrefix) && strings.HasSuffix(component, PartialSuffix)
+}

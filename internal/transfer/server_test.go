@@ -82,6 +82,7 @@ func TestStatuses(t *testing.T) {
 		{ErrRange, StatusBadRange, ErrRange},
 		{ErrWrongKind, StatusWrongKind, ErrWrongKind},
 		{ErrBusy, StatusBusy, ErrBusy},
+		{ErrTooLarge, StatusTooLarge, ErrTooLarge},
 		{errors.New("/srv/secret: input/output error"), StatusFailed, nil},
 	} {
 		client, _ := serve(t, newServer(failing{err: c.err}))

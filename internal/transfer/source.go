@@ -7,7 +7,7 @@ import "io"
 // called concurrently.
 //
 // Errors become statuses: a *StatusError its own, fs.ErrNotExist, fs.ErrPermission, ErrChanged,
-// ErrRange, ErrWrongKind and ErrBusy theirs, anything else StatusFailed. A share that the client may
+// ErrRange, ErrWrongKind, ErrBusy and ErrTooLarge theirs, anything else StatusFailed. A share that the client may
 // not see must be fs.ErrNotExist, as one that does not exist.
 type Source interface {
 	// Shares returns the names of the shares that the client may see, ascending, MaxShares at most.

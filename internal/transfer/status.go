@@ -32,6 +32,8 @@ const (
 	StatusFailed Status = 7
 	// StatusUnsupported: the server does not know the operation.
 	StatusUnsupported Status = 8
+	// StatusTooLarge: the directory has more than MaxListing entries.
+	StatusTooLarge Status = 9
 )
 
 var statusWords = [...]string{
@@ -44,6 +46,7 @@ var statusWords = [...]string{
 	StatusBusy:         "busy",
 	StatusFailed:       "failed",
 	StatusUnsupported:  "unsupported",
+	StatusTooLarge:     "too-large",
 }
 
 // String returns the stable word of the status.
@@ -85,6 +88,7 @@ var statusErrors = [...]error{
 	StatusWrongKind:    ErrWrongKind,
 	StatusBusy:         ErrBusy,
 	StatusUnsupported:  errors.ErrUnsupported,
+	StatusTooLarge:     ErrTooLarge,
 }
 
 // statusOf returns the status that tells the peer of err. What it does not know is StatusFailed, so
@@ -102,8 +106,8 @@ func statusOf(err error) Status {
 }
 
 // StatusError is a request that the server answered with a failure. It matches the errors that stand
-// for its status: fs.ErrNotExist, fs.ErrPermission, ErrChanged, ErrRange, ErrWrongKind, ErrBusy and
-// errors.ErrUnsupported.
+// for its status: fs.ErrNotExist, fs.ErrPermission, ErrChanged, ErrRange, ErrWrongKind, ErrBusy,
+// ErrTooLarge and errors.ErrUnsupported.
 type StatusError struct {
 	Status Status
 	Op     string // "shares", "list", "stat", "read"

@@ -1,0 +1,45 @@
+package share
+
+import (
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/certexch/certexch/certauth"
+	"github.com/certexch/certexch/internal/transfer"
+)
+
+// Set is a list of open shares. It is safe for concurrent use.
+type Set struct {
+	shares map[string]*directory
+	now    func() time.Time
+}
+
+// Open checks shares as Check does and opens them. now is the clock of this machine's files.
+func Open(shares []Share, td certauth.TrustDomain, now func() time.Time, forbidden ...string) (*Set, error) {
+	if now == nil {
+		return nil, errors.New("share: no clock")
+	}
+	opened, err := openAll(shares, td, forbidden)
+	if err != nil {
+		return nil, errors.Join(err, closeAll(opened))
+	}
+	return &Set{shares: opened, now: now}, nil
+}
+
+// For returns what the terminal id may see: nothing, for the zero identity. That id is registered is
+// for the caller to know.
+func (s *Set) For(id certauth.Identity) transfer.Source {
+	view := &view{shares: make(map[string]*directory), now: s.now}
+	for name, d := range s.shares {
+		if d.readableBy(id) {
+			view.shares[name] = d
+			view.names = append(view.names, name)
+		}
+	}
+	slices.Sort(view.names)
+	return view
+}
+
+// Close gives the directories back. What has been opened from them stays open; nothing else can be.
+func (s *Set) Close() error { return closeAll(s.shares) }

@@ -1,0 +1,111 @@
+package share
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/certexch/certexch/certauth"
+	"github.com/certexch/certexch/internal/transfer"
+)
+
+// Share is a directory that is served under a name.
+type Share struct {
+	// Name is what peers call it: transfer.CheckShare says what it may be.
+	Name string
+	// Path is the directory, absolute.
+	Path string
+	// Read names the terminals that may read it: identities, full or relative to the trust domain of
+	// this terminal, or "*" for every registered one. Empty: nobody.
+	Read []string
+}
+
+// Everyone in a list of readers stands for every registered terminal.
+const Everyone = "*"
+
+// Check reports everything that is wrong with shares, joined into one error: names that are none or
+// are used twice, paths that are no directory, readers that are no identity, and directories that
+// contain, are or lie in one of forbidden, the terminal's own directories (which need not exist yet).
+// Identities are read relative to td. Nothing stays open.
+func Check(shares []Share, td certauth.TrustDomain, forbidden ...string) error {
+	opened, err := openAll(shares, td, forbidden)
+	return errors.Join(err, closeAll(opened))
+}
+
+// directory is an open share.
+type directory struct {
+	root     *os.Root
+	everyone bool
+	readers  map[certauth.Identity]bool
+}
+
+func (d *directory) readableBy(id certauth.Identity) bool {
+	return !id.IsZero() && (d.everyone || d.readers[id])
+}
+
+// openAll opens what it can and reports everything that it cannot.
+func openAll(shares []Share, td certauth.TrustDomain, forbidden []string) (map[string]*directory, error) {
+	var problems []error
+	if len(shares) > transfer.MaxShares {
+		problems = append(problems, fmt.Errorf("%d shares: there may be %d", len(shares), transfer.MaxShares))
+	}
+	opened := make(map[string]*directory, len(shares))
+	for _, share := range shares {
+		if opened[share.Name] != nil {
+			problems = append(problems, fmt.Errorf("share %q: another share has this name", share.Name))
+			continue
+		}
+		d, err := open(share, td, forbidden)
+		if err != nil {
+			problems = append(problems, fmt.Errorf("share %q: %w", share.Name, err))
+		}
+		if d != nil {
+			opened[share.Name] = d
+		}
+	}
+	return opened, errors.Join(problems...)
+}
+
+func open(share Share, td certauth.TrustDomain, forbidden []string) (*directory, error) {
+	d := &directory{readers: make(map[certauth.Identity]bool)}
+	err := errors.Join(transfer.CheckShare(share.Name), d.admit(share.Read, td))
+	if !filepath.IsAbs(share.Path) {
+		return nil, errors.Join(err, fmt.Errorf("path %q is not absolute", share.Path))
+	}
+	root, openErr := os.OpenRoot(share.Path)
+	if openErr != nil {
+		return nil, errors.Join(err, openErr)
+	}
+	d.root = root
+	for _, own := range forbidden {
+		err = errors.Join(err, checkApart(share.Path, own))
+	}
+	return d, err
+}
+
+// admit adds readers.
+func (d *directory) admit(readers []string, td certauth.TrustDomain) error {
+	var problems []error
+	for _, reader := range readers {
+		if reader == Everyone {
+			d.everyone = true
+			continue
+		}
+		id, err := td.ParseIdentity(reader)
+		if err != nil {
+			problems = append(problems, fmt.Errorf("reader: %w", err))
+			continue
+		}
+		d.readers[id] = true
+	}
+	return errors.Join(problems...)
+}
+
+func closeAll(opened map[string]*directory) error {
+	var errs []error
+	for _, d := range opened {
+		errs = append(errs, d.root.Close())
+	}
+	return errors.Join(errs...)
+}
