@@ -308,15 +308,15 @@ func TestContentHasTheClient(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := client.Shares(ctx); err != ErrInUse {
-		t.Errorf("a second request at once: %v", err)
+	if _, err := client.Shares(ctx); err != ErrInUse || client.Usable() {
+		t.Errorf("a second request at once: %v, usable %v", err, client.Usable())
 	}
 	if _, err := content.WriteTo(new(bytes.Buffer)); err != nil {
 		t.Fatal(err)
 	}
 	content.Close()
-	if _, err := client.Shares(ctx); err != nil {
-		t.Errorf("after Close at the end: %v", err)
+	if _, err := client.Shares(ctx); err != nil || !client.Usable() {
+		t.Errorf("after Close at the end: %v, usable %v", err, client.Usable())
 	}
 	if content, err = client.Read(ctx, ReadRequest{Share: "docs", Path: "f"}); err != nil {
 		t.Fatal(err)
@@ -325,7 +325,7 @@ func TestContentHasTheClient(t *testing.T) {
 	if _, err := content.Read(make([]byte, 1)); err == nil || err == io.EOF {
 		t.Errorf("Read after Close: %v", err)
 	}
-	if _, err := client.Shares(ctx); !errors.Is(err, ErrClosed) {
-		t.Errorf("after Close before the end: %v", err)
+	if _, err := client.Shares(ctx); !errors.Is(err, ErrClosed) || client.Usable() {
+		t.Errorf("after Close before the end: %v, usable %v", err, client.Usable())
 	}
 }

@@ -24,12 +24,9 @@ type ReadRequest struct {
 //
 // Content must be read to its end or closed, and by one goroutine at a time.
 type Content struct {
-	// Entry describes the file that the content is of.
-	Entry Entry
-	// Offset and Length are the range, in bytes.
-	Offset, Length uint64
-
 	call      *call
+	entry     Entry
+	length    uint64
 	rest      []byte  // received and hashed, not yet given by Read
 	remaining uint64  // bytes still to come
 	hash      *hasher // the client's
@@ -76,8 +73,14 @@ func (c *call) open() (*Content, error) {
 	}
 	head.entry.Name = c.base()
 	c.hash.reset()
-	return &Content{Entry: head.entry, Offset: c.offset, Length: length, call: c, remaining: length, hash: &c.hash}, nil
+	return &Content{call: c, entry: head.entry, length: length, remaining: length, hash: &c.hash}, nil
 }
+
+// Entry describes the file that the content is of.
+func (c *Content) Entry() Entry { return c.entry }
+
+// Length is the number of bytes of the content, those given already included.
+func (c *Content) Length() uint64 { return c.length }
 
 // Read gives the next bytes.
 func (c *Content) Read(p []byte) (int, error) {
@@ -158,8 +161,8 @@ func (c *Content) next(f *protocol.Frame) error {
 	if !ok { // D-5
 		return violation("content was ended with kind %d", a.kind())
 	}
-	if c.remaining != 0 || end.total != c.Length { // D-20
-		return violation("an end after %d of %d bytes that says %d", c.Length-c.remaining, c.Length, end.total)
+	if c.remaining != 0 || end.total != c.length { // D-20
+		return violation("an end after %d of %d bytes that says %d", c.length-c.remaining, c.length, end.total)
 	}
 	c.end = end
 	return io.EOF

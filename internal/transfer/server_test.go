@@ -44,8 +44,8 @@ func TestOperations(t *testing.T) {
 	if got, err := io.ReadAll(content); err != nil || !bytes.Equal(got, source["docs/b.bin"]) {
 		t.Errorf("read %d bytes, %v", len(got), err)
 	}
-	if content.Entry.Name != "b.bin" || content.Length != 300_000 {
-		t.Errorf("content of %+v", content.Entry)
+	if content.Entry().Name != "b.bin" || content.Length() != 300_000 {
+		t.Errorf("content of %+v", content.Entry())
 	}
 	if _, err := client.Stat(ctx, "docs", "none"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("Stat of nothing = %v", err)
