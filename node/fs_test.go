@@ -15,7 +15,7 @@ import (
 )
 
 // meet returns a peer that serves dir as "docs".
-func meet(t *testing.T, dir string) *node.Peer {
+func meet(t testing.TB, dir string) *node.Peer {
 	t.Helper()
 	authority := certtest.NewAuthority(t, "acme.example")
 	desk, nas := newFixture(t, authority, "desk"), newFixture(t, authority, "nas")

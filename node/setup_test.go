@@ -21,7 +21,7 @@ import (
 
 // fixture is a terminal in a home of its own.
 type fixture struct {
-	t        *testing.T
+	t        testing.TB
 	home     node.Home
 	config   node.Config
 	identity certauth.Identity
@@ -29,12 +29,12 @@ type fixture struct {
 }
 
 // newFixture makes a home the way that a user does: init, request, sign, install.
-func newFixture(t *testing.T, authority *certtest.Authority, name string) *fixture {
+func newFixture(t testing.TB, authority *certtest.Authority, name string) *fixture {
 	t.Helper()
 	return newFixtureUntil(t, authority, name, certtest.Now.AddDate(0, 0, 30))
 }
 
-func newFixtureUntil(t *testing.T, authority *certtest.Authority, name string, notAfter time.Time) *fixture {
+func newFixtureUntil(t testing.TB, authority *certtest.Authority, name string, notAfter time.Time) *fixture {
 	t.Helper()
 	home, err := node.HomeAt(t.TempDir())
 	check(t, err)
@@ -60,7 +60,7 @@ func loopbackConfig() node.Config {
 	return config
 }
 
-func sign(t *testing.T, authority *certtest.Authority, request []byte, id certauth.Identity, notAfter time.Time) []byte {
+func sign(t testing.TB, authority *certtest.Authority, request []byte, id certauth.Identity, notAfter time.Time) []byte {
 	t.Helper()
 	block, _ := pem.Decode(request)
 	parsed, err := certauth.ParseRequest(block.Bytes)
@@ -140,7 +140,7 @@ func (f *fixture) addresses(ended <-chan error) []multiaddr.Multiaddr {
 }
 
 // overTCP returns the TCP address among addrs.
-func overTCP(t *testing.T, addrs []multiaddr.Multiaddr) multiaddr.Multiaddr {
+func overTCP(t testing.TB, addrs []multiaddr.Multiaddr) multiaddr.Multiaddr {
 	t.Helper()
 	for _, a := range addrs {
 		if strings.Contains(a.String(), "/tcp/") {
@@ -152,7 +152,7 @@ func overTCP(t *testing.T, addrs []multiaddr.Multiaddr) multiaddr.Multiaddr {
 }
 
 // deafAddress is an address at which nobody listens.
-func deafAddress(t *testing.T, f *fixture) multiaddr.Multiaddr {
+func deafAddress(t testing.TB, f *fixture) multiaddr.Multiaddr {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	check(t, err)
