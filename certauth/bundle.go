@@ -86,10 +86,11 @@ func cutBlock(data []byte) (block, rest []byte) {
 
 // add puts a block where it belongs.
 func (b *Bundle) add(block *pem.Block) error {
+	if block.Type != pemCertificate && block.Type != pemCRL { // B3
+		return refuse(Malformed, "B3", "the bundle has a block of type %+q", block.Type)
+	}
 	place := &b.CRL
-	switch block.Type {
-	case pemCRL:
-	case pemCertificate:
+	if block.Type == pemCertificate {
 		_, c, err := parseCertificate(block.Bytes)
 		if err != nil {
 			return err
@@ -98,8 +99,6 @@ func (b *Bundle) add(block *pem.Block) error {
 		if bytes.Equal(c.issuer, c.subject) {
 			place = &b.Root
 		}
-	default: // B3
-		return refuse(Malformed, "B3", "the bundle has a block of type %+q", block.Type)
 	}
 	if *place != nil { // B4
 		return refuse(Malformed, "B4", "the bundle has two blocks of one kind, of type %s", block.Type)

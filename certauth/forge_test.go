@@ -47,9 +47,9 @@ func parseNodes(t testing.TB, der []byte) (nodes []*node) {
 }
 
 func (n *node) encode() []byte {
-	content := n.value
+	content := slices.Clone(n.value)
 	for _, c := range n.children {
-		content = append(content[:len(content):len(content)], c.encode()...)
+		content = append(content, c.encode()...)
 	}
 	head := []byte{n.tag}
 	switch l := len(content); {

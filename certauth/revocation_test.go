@@ -1,0 +1,506 @@
+package certauth
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"math/big"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+)
+
+// What a revocation reaches, and what it must not.
+func TestA9RevokeIsByIdentity(t *testing.T) {
+	a := newAuthority(t, "acme.example")
+	id := identity(t, "acme.example/nas")
+	lost := grant(t, id)
+	lost.NotBefore = now.Add(-10 * day)
+	certify := func(g Grant, notBefore time.Time) []byte {
+		g.NotBefore = notBefore
+		g.Serial[0]++
+		der, err := a.issuer.Certify(g)
+		check(t, err)
+		return der
+	}
+	renamed := lost
+	renamed.Identity = identity(t, "acme.example/other")
+	certificates := map[string][]byte{
+		"the certificate":                  certify(lost, lost.NotBefore),
+		"an older one of the same key":     certify(lost, now.Add(-20*day)),
+		"one of another key before":        certify(grant(t, id), now.Add(-day)),
+		"one of another key at the cutoff": certify(grant(t, id), now),
+		"one of the same key after":        certify(lost, now.Add(time.Second)),
+		"one of another key after":         certify(grant(t, id), now.Add(time.Second)),
+		"the same key under another name":  certify(renamed, now.Add(-day)),
+		"a terminal whose name it begins":  certify(grant(t, identity(t, "acme.example/nas2")), now.Add(-day)),
+		"a terminal below it":              certify(grant(t, identity(t, "acme.example/nas/a")), now.Add(-day)),
+		"a terminal of no relation":        certify(grant(t, identity(t, "acme.example/printer")), now.Add(-day)),
+		"a terminal with the serial plus one": certify(func() Grant {
+			g := grant(t, identity(t, "acme.example/x"))
+			g.Serial = lost.Serial
+			g.Serial[15]++
+			return g
+		}(), now),
+	}
+	serial := lost.Serial
+	serial[0]++
+	for _, c := range []struct {
+		name    string
+		revoked Revocations
+		check   string
+		reaches []string
+	}{
+		{"nothing", Revocations{}, "", nil},
+		{"serial", Revocations{Serials: []RevokedSerial{{serial, now}}}, "C16", []string{
+			"the certificate", "an older one of the same key", "one of the same key after", "the same key under another name",
+		}},
+		{"key", Revocations{Keys: [][32]byte{KeyHash(lost.Request.SigningKey)}}, "C17", []string{
+			"the certificate", "an older one of the same key", "one of the same key after", "the same key under another name",
+		}},
+		{"identity", Revocations{Identities: []RevokedIdentity{RevokeIdentity(id, now)}}, "C18", []string{
+			"the certificate", "an older one of the same key", "one of another key before", "one of another key at the cutoff",
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			roots := a.roots(t, c.revoked)
+			for name, der := range certificates {
+				_, err := roots.Open(der, now.Add(time.Minute))
+				if slices.Contains(c.reaches, name) {
+					refused(t, err, Revoked, c.check)
+				} else if err != nil {
+					t.Errorf("%s: %v", name, err)
+				}
+			}
+		})
+	}
+}
+
+// Revocation is permanent: a list that no longer has the entry takes nothing
+// back while its predecessor is held, and being stale takes nothing back either.
+func TestA9RevokedWins(t *testing.T) {
+	a := newAuthority(t, "acme.example")
+	g := grant(t, identity(t, "acme.example/nas"))
+	der, err := a.issuer.Certify(g)
+	check(t, err)
+	revoking, err := a.issuer.SignCRL(Revocations{Serials: []RevokedSerial{{g.Serial, now}}}, uint64(now.Unix())-1, now.Add(-time.Second), now.Add(day))
+	check(t, err)
+	old, err := a.root.OpenCRL(revoking, now)
+	check(t, err)
+	for name, at := range map[string]time.Time{"fresh": now, "stale": now.Add(10 * day)} {
+		for _, anchor := range []Anchor{
+			{Root: a.root, CRLs: []*CRL{old}},
+			{Root: a.root, CRLs: []*CRL{old, a.list(t, Revocations{})}},
+			{Root: a.root, CRLs: []*CRL{a.list(t, Revocations{}), old}, AllowStale: true},
+		} {
+			roots, err := NewRoots(anchor)
+			check(t, err)
+			_, err = roots.Open(der, at)
+			t.Log(name)
+			refused(t, err, Revoked, "C16")
+		}
+	}
+}
+
+// The same serial number under another authority is another certificate.
+func TestA11SerialOfAnotherIssuer(t *testing.T) {
+	acme, rival := newAuthority(t, "acme.example"), newAuthority(t, "rival.example")
+	g := grant(t, identity(t, "acme.example/nas"))
+	der, err := acme.issuer.Certify(g)
+	check(t, err)
+	roots, err := NewRoots(
+		Anchor{Root: acme.root, CRLs: []*CRL{acme.list(t, Revocations{})}},
+		Anchor{Root: rival.root, CRLs: []*CRL{rival.list(t, Revocations{Serials: []RevokedSerial{{g.Serial, now}}})}},
+	)
+	check(t, err)
+	_, err = roots.Open(der, now)
+	check(t, err)
+}
+
+// Nothing that an attacker does to the bytes of a certificate makes another one
+// that is accepted, and so none that a list does not reach.
+func TestA9Mutations(t *testing.T) {
+	a := newAuthority(t, "acme.example")
+	g := grant(t, identity(t, "acme.example/nas"))
+	good, err := a.issuer.Certify(g)
+	check(t, err)
+	roots := a.roots(t, Revocations{})
+	random := rand.New(rand.NewPCG(1, 2))
+	open := func(der []byte) {
+		t.Helper()
+		if slices.Equal(der, good) {
+			return
+		}
+		if _, err := roots.Open(der, now); err == nil {
+			t.Errorf("accepted: %x", der)
+		}
+	}
+	for range 4000 {
+		der := slices.Clone(good)
+		for range 1 + random.IntN(3) {
+			der = mutate(random, der)
+		}
+		open(der)
+	}
+	for i := range good { // each bit of what is signed, and of what is not
+		der := slices.Clone(good)
+		der[i] ^= 1 << random.IntN(8)
+		open(der)
+		open(good[:i])
+	}
+	_, err = a.roots(t, Revocations{Serials: []RevokedSerial{{g.Serial, now}}}).Open(good, now)
+	refused(t, err, Revoked, "C16")
+}
+
+func mutate(random *rand.Rand, der []byte) []byte {
+	if len(der) == 0 {
+		return der
+	}
+	i, j := random.IntN(len(der)), random.IntN(len(der))
+	switch random.IntN(6) {
+	case 0:
+		der[i] ^= 1 << random.IntN(8)
+	case 1:
+		der[i] = byte(random.Uint32())
+	case 2:
+		der = slices.Insert(der, i, byte(random.Uint32()))
+	case 3:
+		der = slices.Delete(der, i, i+1)
+	case 4:
+		der = der[:i]
+	default:
+		der[i], der[j] = der[j], der[i]
+	}
+	return der
+}
+
+// The order of the curve added to the second half gives a signature that lax
+// verifiers accept: another fingerprint for the same certificate.
+func TestA9SignatureMalleability(t *testing.T) {
+	a := newAuthority(t, "acme.example")
+	object := parseNode(t, a.certify(t, identity(t, "acme.example/nas")))
+	order, _ := new(big.Int).SetString("7237005577332262213973186563042994240857116359379907606001950938285454250989", 10)
+	s := object.children[2].value[33:]
+	slices.Reverse(s)
+	sum := new(big.Int).Add(new(big.Int).SetBytes(s), order)
+	sum.FillBytes(s)
+	slices.Reverse(s)
+	_, err := a.roots(t, Revocations{}).Open(object.encode(), now)
+	refused(t, err, Untrusted, "C2")
+}
+
+// Where things are in the signed part of a list that has entries.
+const (
+	atListVersion = iota
+	atListAlgorithm
+	atListIssuer
+	atThisUpdate
+	atNextUpdate
+	atEntries
+	atListExtensions
+)
+
+func TestA11ListVerdicts(t *testing.T) {
+	a := newAuthority(t, "acme.example")
+	good := a.list(t, Revocations{Serials: []RevokedSerial{{[16]byte{1}, now}, {[16]byte{2}, now}}, Keys: [][32]byte{{1}, {2}},
+		Identities: []RevokedIdentity{{[32]byte{1}, now}, {[32]byte{2}, now}}}).DER()
+	list := func(tbs *node) *node { return tbs.children[atListExtensions].children[0] }
+	in := func(id oid, edit editExtension) func(*node) { return func(tbs *node) { edit.of(t, list(tbs), id) } }
+	add := func(critical bool, id ...byte) func(*node) {
+		return func(tbs *node) {
+			e := sequence(leaf(0x06, id...), leaf(0x04, 0x30, 0x00))
+			if critical {
+				e.insert(1, leaf(0x01, 0xff))
+			}
+			list(tbs).add(e)
+		}
+	}
+	entry := func(edit func(e *node)) func(*node) {
+		return func(tbs *node) { edit(tbs.children[atEntries].children[0]) }
+	}
+	entryExtension := func(critical bool) func(*node) {
+		return entry(func(e *node) {
+			x := sequence(leaf(0x06, 0x55, 0x1d, 0x15), leaf(0x04, 0x0a, 0x01, 0x01))
+			if critical {
+				x.insert(1, leaf(0x01, 0xff))
+			}
+			e.add(sequence(x))
+		})
+	}
+	own := func(content ...*node) func(*node) {
+		return in(oidRevocations, setValue(sequence(content...).encode()...))
+	}
+	octets := func(n int) *node { return leaf(0x04, make([]byte, n)...) }
+	at := func(i int, when time.Time) func(*node) {
+		return func(tbs *node) { tbs.children[i] = leaf(0x17, []byte(when.Format("060102150405Z"))...) }
+	}
+	rows := []alteration{
+		{"unchanged", func(*node) {}, "", ""},
+		{"unknown extension", add(false, 0x2a, 0x03), "", ""},
+		{"freshest list elsewhere", add(false, []byte(newOID(2, 5, 29, 46))...), "", ""},
+		{"entry with a reason", entryExtension(false), "", ""},
+		{"entries not sorted", func(tbs *node) { slices.Reverse(tbs.children[atEntries].children) }, "", ""},
+		{"entry twice", func(tbs *node) { e := tbs.children[atEntries]; e.add(e.children[0]) }, "", ""},
+		{"past its time", func(tbs *node) {
+			at(atThisUpdate, now.Add(-2*day))(tbs)
+			at(atNextUpdate, now.Add(-day))(tbs)
+			renumber(t, tbs)
+		}, "", ""},
+		{"five minutes ahead", func(tbs *node) { at(atThisUpdate, now.Add(5*time.Minute))(tbs); renumber(t, tbs) }, "", ""},
+
+		{"version missing", func(tbs *node) { tbs.remove(atListVersion) }, Malformed, "L2"},
+		{"version 1", func(tbs *node) { tbs.children[atListVersion].value[0] = 0 }, Malformed, "L2"},
+		{"version 3", func(tbs *node) { tbs.children[atListVersion].value[0] = 2 }, Malformed, "L2"},
+		{"signed with RSA inside", func(tbs *node) {
+			tbs.children[atListAlgorithm] = sequence(leaf(0x06, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0b), leaf(0x05))
+		}, Malformed, "L3"},
+		{"no next update", func(tbs *node) { tbs.remove(atNextUpdate) }, Malformed, "L1"},
+		{"empty entries", func(tbs *node) { tbs.children[atEntries].children = nil }, Malformed, "L1"},
+		{"no extensions", func(tbs *node) { tbs.remove(atListExtensions) }, Malformed, "L1"},
+		{"data after the extensions", func(tbs *node) { tbs.add(leaf(0x05)) }, Malformed, "L1"},
+		{"two lists of extensions", func(tbs *node) { e := tbs.children[atListExtensions]; e.add(e.children[0]) }, Malformed, "L1"},
+		{"time without seconds", func(tbs *node) { tbs.children[atThisUpdate] = leaf(0x17, []byte("2611231200Z")...) }, Malformed, "L1"},
+		{"made in 1969", func(tbs *node) { tbs.children[atThisUpdate] = leaf(0x17, []byte("691231235959Z")...); renumber(t, tbs) }, Malformed, "L4"},
+		{"entry with serial number 0", entry(func(e *node) { e.children[0] = leaf(0x02, 0) }), Malformed, "L7"},
+		{"entry with serial number -1", entry(func(e *node) { e.children[0] = leaf(0x02, 0xff) }), Malformed, "L7"},
+		{"entry with a serial number of 17 octets", entry(func(e *node) { e.children[0] = leaf(0x02, slices.Repeat([]byte{1}, 17)...) }), Malformed, "L7"},
+		{"entry without a time", entry(func(e *node) { e.remove(1) }), Malformed, "L7"},
+		{"entry with trailing data", entry(func(e *node) { e.add(leaf(0x05)) }), Malformed, "L7"},
+		{"entry that is no sequence", func(tbs *node) { tbs.children[atEntries].children[1] = leaf(0x05) }, Malformed, "L7"},
+
+		{"issuer of another name", func(tbs *node) {
+			tbs.children[atListIssuer] = parseNode(t, authorityName(TrustDomain{"rival.example"}))
+		}, Untrusted, "L5"},
+
+		{"next update before this update", at(atNextUpdate, now.Add(-time.Second)), WrongProfile, "L8"},
+		{"next update at this update", at(atNextUpdate, now), WrongProfile, "L8"},
+		{"number twice", in(oidCRLNumber, repeat), WrongProfile, "L9"},
+		{"unknown extension twice", func(tbs *node) { add(false, 0x2a, 0x03)(tbs); add(false, 0x2a, 0x03)(tbs) }, WrongProfile, "L9"},
+		{"unknown critical extension", add(true, 0x2a, 0x03), WrongProfile, "L10"},
+		{"critical number", in(oidCRLNumber, flipCritical), WrongProfile, "L10"},
+		{"critical authority key identifier", in(oidAuthorityKeyID, flipCritical), WrongProfile, "L10"},
+		{"critical own extension", in(oidRevocations, flipCritical), WrongProfile, "L10"},
+		{"entry with a critical extension", entryExtension(true), WrongProfile, "L11"},
+		{"no authority key identifier", in(oidAuthorityKeyID, drop), WrongProfile, "L12"},
+		{"authority key identifier of another key", in(oidAuthorityKeyID, flipBit), WrongProfile, "L12"},
+		{"no number", in(oidCRLNumber, drop), WrongProfile, "L13"},
+		{"number that is not its time", in(oidCRLNumber, flipBit), WrongProfile, "L13"},
+		{"number of 2^63", in(oidCRLNumber, setValue(0x02, 0x09, 0, 0x80, 0, 0, 0, 0, 0, 0, 0)), WrongProfile, "L13"},
+		{"number -1", in(oidCRLNumber, setValue(0x02, 0x01, 0xff)), WrongProfile, "L13"},
+		{"changes to another list", add(false, 0x55, 0x1d, 0x1b), WrongProfile, "L14"},
+		{"changes to another list, critical", add(true, 0x55, 0x1d, 0x1b), WrongProfile, "L10"},
+		{"part of the certificates", add(false, 0x55, 0x1d, 0x1c), WrongProfile, "L14"},
+		{"part of the certificates, critical", add(true, 0x55, 0x1d, 0x1c), WrongProfile, "L10"},
+		{"no own extension", in(oidRevocations, drop), WrongProfile, "L15"},
+		{"own extension empty", in(oidRevocations, empty), WrongProfile, "L15"},
+		{"own extension with trailing data", in(oidRevocations, trail), WrongProfile, "L15"},
+		{"own extension with a third string", own(octets(0), octets(0), octets(0)), WrongProfile, "L15"},
+		{"own extension with one string", own(octets(32)), WrongProfile, "L15"},
+		{"key of 31 bytes", own(octets(31), octets(0)), WrongProfile, "L15"},
+		{"identity of 39 bytes", own(octets(0), octets(39)), WrongProfile, "L15"},
+		{"key twice", own(octets(64), octets(0)), WrongProfile, "L16"},
+		{"keys not sorted", own(leaf(0x04, slices.Concat([]byte{1}, make([]byte, 63))...), octets(0)), WrongProfile, "L16"},
+		{"identity twice", own(octets(0), octets(80)), WrongProfile, "L17"},
+		{"identity twice, with two cutoffs", own(octets(0), leaf(0x04, append(make([]byte, 79), 1)...)), WrongProfile, "L17"},
+		{"identities not sorted", own(octets(0), leaf(0x04, slices.Concat([]byte{1}, make([]byte, 79))...)), WrongProfile, "L17"},
+		{"more than five minutes ahead", func(tbs *node) { at(atThisUpdate, now.Add(5*time.Minute+time.Second))(tbs); renumber(t, tbs) }, NotYetValid, "L18"},
+	}
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) {
+			crl, err := a.root.OpenCRL(forge(t, good, a.key, row.edit), now)
+			if row.class != "" {
+				refused(t, err, row.class, row.check)
+				return
+			}
+			check(t, err)
+			if !crl.ContainsSerial([16]byte{1}) || !crl.ContainsSerial([16]byte{2}) || crl.ContainsSerial([16]byte{3}) {
+				t.Error("it does not revoke what it lists")
+			}
+		})
+	}
+}
+
+// renumber makes the number of a list its time again.
+func renumber(t *testing.T, tbs *node) {
+	when := tbs.children[atThisUpdate].value
+	parsed, err := time.Parse("060102150405Z", string(when))
+	check(t, err)
+	setValue(crlNumber(parsed).value...).of(t, tbs.children[atListExtensions].children[0], oidCRLNumber)
+}
+
+func TestA11ListOfAnotherAuthority(t *testing.T) {
+	a, namesake, rival := newAuthority(t, "acme.example"), newAuthority(t, "acme.example"), newAuthority(t, "rival.example")
+	der := a.list(t, Revocations{}).DER()
+	_, err := namesake.root.OpenCRL(der, now)
+	refused(t, err, Untrusted, "L6")
+	_, err = rival.root.OpenCRL(der, now)
+	refused(t, err, Untrusted, "L5")
+
+	// An authority that may not sign lists is no authority.
+	_, err = ParseRoot(forge(t, a.root.DER(), a.key, setValue(0x03, 0x02, 0x02, 0x04).in(t, oidKeyUsage)))
+	refused(t, err, WrongProfile, "R4")
+
+	// A terminal's key does not sign lists.
+	terminal := grant(t, identity(t, "acme.example/nas"))
+	_, err = a.root.OpenCRL(forge(t, der, newAuthority(t, "acme.example").key, func(*node) {}), now)
+	refused(t, err, Untrusted, "L6")
+	_ = terminal
+}
+
+func TestA11ListEnvelope(t *testing.T) {
+	a := newAuthority(t, "acme.example")
+	good := a.list(t, Revocations{Serials: []RevokedSerial{{[16]byte{1}, now}}}).DER()
+	for i := range good {
+		if _, err := a.root.OpenCRL(slices.Clone(good[:i]), now); err == nil {
+			t.Fatalf("accepted when cut to %d bytes", i)
+		}
+		der := slices.Clone(good)
+		der[i] ^= 1
+		if _, err := a.root.OpenCRL(der, now); err == nil {
+			t.Fatalf("accepted with byte %d changed", i)
+		}
+	}
+	_, err := a.root.OpenCRL(append(slices.Clone(good), 0), now)
+	refused(t, err, Malformed, "S3")
+	_, err = a.root.OpenCRL(make([]byte, maxCRL+1), now)
+	refused(t, err, Malformed, "S1")
+	_, err = a.root.OpenCRL(nil, now)
+	refused(t, err, Malformed, "S2")
+	object := parseNode(t, good)
+	object.children[1] = sequence(leaf(0x06, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0b), leaf(0x05))
+	_, err = a.root.OpenCRL(object.encode(), now)
+	refused(t, err, Malformed, "S4")
+}
+
+// Half a million certificates do not fit a list; those that do are found again,
+// in whatever order they come.
+func TestA11LongLists(t *testing.T) {
+	a := newAuthority(t, "acme.example")
+	random := rand.New(rand.NewPCG(3, 4))
+	r := Revocations{Serials: make([]RevokedSerial, 500_000)}
+	for i := range r.Serials {
+		r.Serials[i] = RevokedSerial{randomSerial(random), now}
+	}
+	_, err := a.issuer.SignCRL(r, uint64(now.Unix()), now, now.Add(day))
+	refused(t, err, Malformed, "S1")
+	r.Serials = r.Serials[:100_000]
+	der, err := a.issuer.SignCRL(r, uint64(now.Unix()), now, now.Add(day))
+	check(t, err)
+	shuffled := forge(t, der, a.key, func(tbs *node) {
+		entries := tbs.children[atEntries].children
+		random.Shuffle(len(entries), func(i, j int) { entries[i], entries[j] = entries[j], entries[i] })
+	})
+	for _, der := range [][]byte{der, shuffled} {
+		crl, err := a.root.OpenCRL(der, now)
+		check(t, err)
+		for _, s := range r.Serials {
+			other := s.Serial
+			other[15]++
+			if !crl.ContainsSerial(s.Serial) || crl.ContainsSerial(other) {
+				t.Fatalf("%x or %x: wrong answer", s.Serial, other)
+			}
+		}
+	}
+}
+
+func randomSerial(random *rand.Rand) (serial [16]byte) {
+	binary.BigEndian.PutUint64(serial[:], random.Uint64())
+	binary.BigEndian.PutUint64(serial[8:], random.Uint64())
+	return serial
+}
+
+func TestSignCRL(t *testing.T) {
+	a := newAuthority(t, "acme.example")
+	id := identity(t, "acme.example/nas")
+	r := Revocations{
+		Serials:    []RevokedSerial{{[16]byte{9}, now}, {[16]byte{0: 0xff}, now}, {[16]byte{15: 1}, now}, {[16]byte{9}, now.Add(-day)}},
+		Keys:       [][32]byte{{9}, {0xff}, {1}, {9}},
+		Identities: []RevokedIdentity{RevokeIdentity(id, now), RevokeIdentity(id, now.Add(-day)), {[32]byte{}, now}, {sha256.Sum256([]byte("x")), now}},
+	}
+	crl := a.list(t, r)
+	for _, s := range r.Serials {
+		if !crl.ContainsSerial(s.Serial) {
+			t.Errorf("serial number %x: not listed", s.Serial)
+		}
+	}
+	for _, k := range r.Keys {
+		if !crl.ContainsKey(k) {
+			t.Errorf("key %x: not listed", k)
+		}
+	}
+	if crl.ContainsSerial([16]byte{}) || crl.ContainsSerial([16]byte{8}) || crl.ContainsKey([32]byte{}) || crl.ContainsKey([32]byte{31: 9}) {
+		t.Error("the list has what nobody put there")
+	}
+	if !crl.ContainsIdentity(id, now) || !crl.ContainsIdentity(id, now.Add(-day)) || !crl.ContainsIdentity(id, time.Unix(-1, 0)) || crl.ContainsIdentity(id, now.Add(time.Second)) {
+		t.Error("of two cutoffs, the list has not the later")
+	}
+	if crl.ContainsIdentity(identity(t, "acme.example/other"), now) {
+		t.Error("the list has an identity that nobody put there")
+	}
+	if crl.Number() != uint64(now.Unix()) || !crl.ThisUpdate().Equal(now) || !crl.NextUpdate().Equal(now.Add(day)) || crl.Hash() != sha256.Sum256(crl.DER()) {
+		t.Error("the list says something else of itself")
+	}
+	slices.Reverse(r.Serials[:3])
+	slices.Reverse(r.Keys)
+	slices.Reverse(r.Identities)
+	if a.list(t, r).Hash() != crl.Hash() {
+		t.Error("the list depends on the order of what is in it")
+	}
+}
+
+func TestSignCRLRefuses(t *testing.T) {
+	a := newAuthority(t, "acme.example")
+	serial := func(s [16]byte) Revocations { return Revocations{Serials: []RevokedSerial{{s, now}}} }
+	for name, sign := range map[string]func() ([]byte, error){
+		"another number": func() ([]byte, error) { return a.issuer.SignCRL(Revocations{}, 1, now, now.Add(day)) },
+		"time before 1970": func() ([]byte, error) {
+			before := time.Unix(-1, 0)
+			return a.issuer.SignCRL(Revocations{}, uint64(before.Unix()), before, now)
+		},
+		"end at its beginning": func() ([]byte, error) { return a.issuer.SignCRL(Revocations{}, uint64(now.Unix()), now, now) },
+		"serial number 0": func() ([]byte, error) {
+			return a.issuer.SignCRL(serial([16]byte{}), uint64(now.Unix()), now, now.Add(day))
+		},
+		"revoked at no time": func() ([]byte, error) {
+			return a.issuer.SignCRL(Revocations{Serials: []RevokedSerial{{Serial: [16]byte{1}}}}, uint64(now.Unix()), now, now.Add(day))
+		},
+	} {
+		if der, err := sign(); err == nil || der != nil {
+			t.Errorf("%s: signed", name)
+		}
+	}
+}
+
+// The attacker is any peer that hands on a list.
+func FuzzOpenCRL(f *testing.F) {
+	a := newAuthority(f, "acme.example")
+	genuine := a.list(f, Revocations{Serials: []RevokedSerial{{[16]byte{1}, now}}, Keys: [][32]byte{{1}}, Identities: []RevokedIdentity{{[32]byte{1}, now}}}).DER()
+	f.Add(genuine)
+	f.Add(a.listAt(f, now.Add(-day), now).DER())
+	f.Add(newAuthority(f, "acme.example").list(f, Revocations{}).DER())
+	f.Fuzz(func(t *testing.T, der []byte) {
+		signed, err := parseSigned(der, maxCRL)
+		if err != nil {
+			return
+		}
+		if _, err := parseList(signed.content); err != nil {
+			return
+		}
+		// The same bytes, had the authority signed them.
+		_, _ = a.root.OpenCRL(resign(parseNode(t, der), a.key), now)
+	})
+}
+
+func BenchmarkContainsSerial(b *testing.B) {
+	random := rand.New(rand.NewPCG(5, 6))
+	serials := table{width: 16, key: 16}
+	for range 1_000_000 {
+		s := randomSerial(random)
+		serials.records = append(serials.records, s[:]...)
+	}
+	serials.sort()
+	crl := &CRL{serials: serials}
+	for b.Loop() {
+		crl.ContainsSerial(randomSerial(random))
+	}
+}
