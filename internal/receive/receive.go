@@ -25,6 +25,8 @@ type Content interface {
 	Length() uint64
 }
 
+var _ Source[*transfer.Content] = (*transfer.Client)(nil)
+
 // Destination is where a file is to be.
 type Destination struct {
 	// Dir is an existing directory.
