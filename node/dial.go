@@ -49,6 +49,9 @@ func (e *DialError) Unwrap() error { return e.Err }
 // The error is *protocol.RefusedError, *DialError, host.ErrRelayed for addresses that lead through a
 // relay, or ctx's.
 func (t *Terminal) Dial(ctx context.Context, id certauth.Identity, addrs ...multiaddr.Multiaddr) (*Peer, error) {
+	if id == t.identity {
+		return nil, &protocol.RefusedError{Reason: protocol.OwnIdentity, Peer: id}
+	}
 	entry, err := t.entry(id)
 	if err != nil {
 		return nil, err

@@ -48,7 +48,7 @@ func Explain(err error) Failure {
 		return Failure{}
 	}
 	for _, explain := range []func(error) (Failure, bool){
-		explainRefusal, explainOwn, explainDial, explainData, explainLocal,
+		explainRefusal, explainOwn, explainDial, explainData, explainHome, explainLocal,
 	} {
 		if f, ok := explain(err); ok {
 			return f
@@ -137,21 +137,26 @@ func certificateDetail(err error) string {
 func explainOwn(err error) (Failure, bool) {
 	var own *OwnCertificateError
 	var cert *certauth.Error
+	var unready *NotReadyError
 	switch {
 	case errors.As(err, &own) && errors.As(err, &cert):
-		reason := protocol.Reason("certificate-" + string(cert.Failure))
-		if cert.Failure == certauth.StaleList {
-			reason = protocol.RevocationListStale
-		}
-		return explainRefusal(&protocol.RefusedError{Reason: reason, Own: true, Err: cert})
+		return explainRefusal(&protocol.RefusedError{Reason: certificateReason(cert.Failure), Own: true, Err: cert})
 	case errors.As(err, &own):
 		return explainRefusal(&protocol.RefusedError{Reason: protocol.KeyMismatch, Own: true})
-	case errors.As(err, new(*NotReadyError)):
-		return Failure{Reason: "not-ready", Code: CodeOther, Text: err.Error()}, true
+	case errors.As(err, &unready):
+		return Failure{"not-ready", CodeOther, "this terminal has no " + unready.Missing + " yet", unready.Advice}, true
 	case errors.As(err, new(*ConfigError)):
 		return Failure{Reason: "bad-configuration", Code: CodeOther, Text: err.Error(), Try: "correct it, and see with `certexch check`"}, true
 	}
 	return Failure{}, false
+}
+
+// certificateReason is the reason for a failure that certauth found.
+func certificateReason(f certauth.Failure) protocol.Reason {
+	if f == certauth.StaleList {
+		return protocol.RevocationListStale
+	}
+	return protocol.Reason("certificate-" + string(f))
 }
 
 func explainDial(err error) (Failure, bool) {
@@ -174,6 +179,7 @@ var statuses = map[transfer.Status]Failure{
 	transfer.StatusNoPermission: {"no-permission", CodeNoPermission, "you may see %s but not read it", "ask for permission there"},
 	transfer.StatusChanged:      {"changed", CodeChanged, "%s was changed while it was being read", "try again"},
 	transfer.StatusBadRange:     {"bad-range", CodeOther, "%s has no such range", "see its size with `certexch stat`"},
+	transfer.StatusWrongKind:    {"wrong-kind", CodeOther, "%s is a folder where a file is asked for, or a file where a folder is", "`certexch ls` shows what is in a folder; files are fetched one by one"},
 	transfer.StatusBusy:         {"busy", CodeOther, "the terminal is too busy to serve %s", "try again later"},
 }
 

@@ -157,7 +157,9 @@ func (in *installation) certificate(der []byte) error {
 	if !own.match(cert) {
 		return fmt.Errorf("%s: %w", cert.Identity(), ErrOtherKeys)
 	}
-	in.done.Certificate = cert
+	if current, err := readPEM(in.home.certificate(), pemCertificate); err != nil || !bytes.Equal(current, der) {
+		in.done.Certificate = cert
+	}
 	return nil
 }
 
