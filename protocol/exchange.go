@@ -4,11 +4,16 @@ import (
 	"context"
 	"errors"
 	"io"
+	"runtime"
 	"time"
 )
 
-// drainTimeout is how long a side that refused waits for the peer to take the refusal.
-const drainTimeout = time.Second
+const (
+	// drainTimeout is how long a side that refused waits for the peer to take the refusal.
+	drainTimeout = time.Second
+	// timerSlack is more than the runtime's timers are late.
+	timerSlack = 1500 * time.Microsecond
+)
 
 // exchange runs a machine over t, bounded by ctx and ExchangeTimeout. When it returns an error, t has
 // been given up.
@@ -86,8 +91,7 @@ func step(t Transport, m *Machine, msg []byte) (*Session, error) {
 // refuseOver sends REFUSED on the grid of RefusalStep, so that its moment does not tell which check
 // failed, and waits for the peer to take it: a connection that is closed at once may throw it away.
 func refuseOver(t Transport, arrived time.Time) error {
-	late := time.Since(arrived) % RefusalStep
-	time.Sleep(RefusalStep - late)
+	await(time.Now().Add(RefusalStep - time.Since(arrived)%RefusalStep))
 	if _, err := t.Write(refused); err != nil {
 		return err
 	}
@@ -99,6 +103,20 @@ func refuseOver(t Transport, arrived time.Time) error {
 	}
 	_, err := io.Copy(io.Discard, io.LimitReader(t, MaxMessage))
 	return err
+}
+
+// await returns at moment, to the microsecond. The runtime's timers are good to a millisecond, and how
+// late they are depends on when they were set, which is what must not show: the last part is waited
+// for awake.
+func await(moment time.Time) {
+	time.Sleep(time.Until(moment) - timerSlack)
+	for now := time.Now(); now.Before(moment); {
+		before := now
+		runtime.Gosched()
+		if now = time.Now(); now.Equal(before) { // the clock moves only while one sleeps: a test's
+			time.Sleep(time.Until(moment))
+		}
+	}
 }
 
 func isRefusal(err error) bool {
