@@ -15,6 +15,7 @@ const maxCertificate = 4096
 
 // A body is what a certificate states, of a root or of a terminal.
 type body struct {
+	signed              signedObject // where it comes from, if it was parsed
 	serial              *big.Int
 	issuer, subject     []byte // DER; names are compared, never read
 	notBefore, notAfter time.Time
@@ -32,12 +33,12 @@ var (
 
 // parseCertificate takes a certificate apart. Nothing in it is to be believed
 // yet: it makes the checks that come before any signature is verified.
-func parseCertificate(der []byte) (signedObject, *body, error) {
+func parseCertificate(der []byte) (*body, error) {
 	signed, err := parseSigned(der, maxCertificate)
 	if err != nil {
-		return signed, nil, err
+		return nil, err
 	}
-	c := &body{serial: new(big.Int)}
+	c := &body{signed: signed, serial: new(big.Int)}
 	var version, algorithm, issuer, validity, subject, key, list, tbs cryptobyte.String
 	var hasExtensions bool
 	in := cryptobyte.String(signed.content)
@@ -62,7 +63,7 @@ func parseCertificate(der []byte) (signedObject, *body, error) {
 		{"X4", bytes.HasPrefix(key, publicKeyPrefix), "the key is not an Ed25519 key"},
 		{"X5", timely, "the validity is not two times in DER"},
 	}
-	return signed, c, demand(Malformed, append(rules, signingKeyRules(c.key)...)...)
+	return c, demand(Malformed, append(rules, signingKeyRules(c.key)...)...)
 }
 
 // rules are the checks of the profile that roots and terminals share.

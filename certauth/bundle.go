@@ -91,7 +91,7 @@ func (b *Bundle) add(block *pem.Block) error {
 	}
 	place := &b.CRL
 	if block.Type == pemCertificate {
-		_, c, err := parseCertificate(block.Bytes)
+		c, err := parseCertificate(block.Bytes)
 		if err != nil {
 			return err
 		}

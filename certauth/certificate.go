@@ -49,8 +49,8 @@ func (c *Certificate) DER() []byte { return slices.Clone(c.der) }
 
 // verifyLeaf makes the checks that need neither the time nor a revocation list,
 // for a certificate taken apart that root should have signed.
-func verifyLeaf(der []byte, signed signedObject, c *body, root *Root) (*Certificate, error) {
-	if !signed.signedBy(root.key) { // C2
+func verifyLeaf(der []byte, c *body, root *Root) (*Certificate, error) {
+	if !c.signed.by(root.key) { // C2
 		return nil, refuse(Untrusted, "C2", "not signed by the authority of %s", root.trustDomain)
 	}
 	id, err := ParseIdentity(c.extensions.altURI())

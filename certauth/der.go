@@ -41,8 +41,8 @@ func parseSigned(der []byte, limit int) (signedObject, error) {
 	)
 }
 
-// signedBy reports whether key made the signature.
-func (s signedObject) signedBy(key ed25519.PublicKey) bool {
+// by reports whether key made the signature.
+func (s signedObject) by(key ed25519.PublicKey) bool {
 	return len(key) == ed25519.PublicKeySize && ed25519.Verify(key, s.content, s.signature)
 }
 

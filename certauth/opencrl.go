@@ -28,7 +28,7 @@ func (r *Root) OpenCRL(der []byte, now time.Time) (*CRL, error) {
 	if !bytes.Equal(list.issuer, authorityName(r.trustDomain)) { // L5
 		return nil, refuse(Untrusted, "L5", "the issuer of the list is not the authority of %s", r.trustDomain)
 	}
-	if !signed.signedBy(r.key) { // L6
+	if !signed.by(r.key) { // L6
 		return nil, refuse(Untrusted, "L6", "the list is not signed by the authority of %s", r.trustDomain)
 	}
 	l := &CRL{

@@ -86,7 +86,7 @@ func ParseRequest(der []byte) (*Request, error) {
 	if err := demand(Malformed, append(rules, signingKeyRules(signing)...)...); err != nil {
 		return nil, err
 	}
-	if !signed.signedBy(signing) { // Q4
+	if !signed.by(signing) { // Q4
 		return nil, refuse(Untrusted, "Q4", "the request is not signed with its own key")
 	}
 	asked := readExtensionRequest(attributes)

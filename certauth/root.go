@@ -65,11 +65,11 @@ func NewRoot(td TrustDomain, key ed25519.PrivateKey, notBefore, notAfter time.Ti
 // itself. The error is an [*Error] of class [Malformed], [Untrusted] (it is not
 // signed by itself) or [WrongProfile].
 func ParseRoot(der []byte) (*Root, error) {
-	signed, c, err := parseCertificate(der)
+	c, err := parseCertificate(der)
 	if err != nil {
 		return nil, err
 	}
-	if !signed.signedBy(c.key) { // R1
+	if !c.signed.by(c.key) { // R1
 		return nil, refuse(Untrusted, "R1", "the root is not signed with its own key")
 	}
 	td, err := ParseTrustDomain(c.extensions.constraint())

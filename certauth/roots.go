@@ -75,15 +75,15 @@ func NewRoots(anchors ...Anchor) (*Roots, error) {
 // [Malformed], [Untrusted], [WrongProfile], [NotYetValid] or [Expired],
 // [Revoked], [StaleList]; see section 7 of spec/certificate.md.
 func (r *Roots) Open(der []byte, now time.Time) (*Certificate, error) {
-	signed, body, err := parseCertificate(der)
+	parsed, err := parseCertificate(der)
 	if err != nil {
 		return nil, err
 	}
-	anchor := r.anchor(body.issuer)
+	anchor := r.anchor(parsed.issuer)
 	if anchor == nil { // C1
 		return nil, refuse(Untrusted, "C1", "the issuer is not an authority that is trusted here")
 	}
-	c, err := verifyLeaf(der, signed, body, anchor.Root)
+	c, err := verifyLeaf(der, parsed, anchor.Root)
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/ed25519"
 	"crypto/rand"
+	"crypto/x509"
 	"errors"
 	"reflect"
 	"slices"
@@ -249,9 +250,20 @@ func FuzzOpen(f *testing.F) {
 		if (err == nil) != bytes.Equal(der, genuine) {
 			t.Fatalf("got %v, %v", c, err)
 		}
-		// The same bytes, had the authority signed them.
-		if _, _, err := parseCertificate(der); err == nil {
-			_, _ = roots.Open(resign(parseNode(t, der), a.key), now)
+		// The same content, had the authority signed it.
+		parsed, err := parseCertificate(der)
+		if err != nil {
+			return
+		}
+		der, err = sign(parsed.signed.content, a.key)
+		check(t, err)
+		if c, err = roots.Open(der, now); err != nil {
+			return
+		}
+		std, err := x509.ParseCertificate(der)
+		check(t, err)
+		if len(std.URIs) != 1 || std.URIs[0].String() != c.Identity().URI() || !c.SigningKey().Equal(std.PublicKey) {
+			t.Fatalf("crypto/x509 reads %v, %x", std.URIs, std.PublicKey)
 		}
 	})
 }
