@@ -1,0 +1,57 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/certexch/certexch/allowlist"
+	"github.com/certexch/certexch/certauth"
+)
+
+func newAllowRemove(e *environment) *cobra.Command {
+	return &cobra.Command{
+		Use:   "remove IDENTITY...",
+		Short: "Take terminals off the list",
+		Args:  between(1, many),
+		RunE:  e.run(e.allowRemove),
+	}
+}
+
+func (e *environment) allowRemove(ctx context.Context, names []string) error {
+	home, err := e.at()
+	if err != nil {
+		return err
+	}
+	ids, err := parseIdentities(e.trustDomain(home), names)
+	if err != nil {
+		return err
+	}
+	removed, err := allowlist.NewStore(home.Allowlist()).Remove(ctx, ids...)
+	if err != nil {
+		return err
+	}
+	for _, id := range removed {
+		if e.json {
+			if err := e.printJSON(struct {
+				Removed certauth.Identity `json:"removed"`
+			}{id}); err != nil {
+				return err
+			}
+		}
+		e.say("removed %s", id)
+	}
+	return missing(ids, removed)
+}
+
+// missing is the error for the first of ids that was not on the list.
+func missing(ids, removed []certauth.Identity) error {
+	for _, id := range ids {
+		if !slices.Contains(removed, id) {
+			return fmt.Errorf("%s: %w", id, allowlist.ErrNotRegistered)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,142 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/certexch/certexch/certauth"
+	"github.com/certexch/certexch/internal/receive"
+)
+
+// getFlags are the flags of get.
+type getFlags struct {
+	addrs      *[]string
+	overwrite  bool
+	noProgress bool
+}
+
+func newGet(e *environment) *cobra.Command {
+	var flags getFlags
+	cmd := &cobra.Command{
+		Use:   "get SRC... [DST]",
+		Short: "Fetch files of shares",
+		Long: `Fetches files. DST is a file, or a folder that exists, in which each file gets its own name; it is the
+current folder if it is left out, and standard output if it is -. Several files need a folder.
+
+A file arrives whole or not at all, with its time of change and its executable bit. If one of the same size
+and time is there already, it is skipped; if it differs, it stays unless --overwrite is given.`,
+		Example: `  certexch get site-a/nas:reports/q3.csv
+  certexch get --addr /ip4/192.0.2.7/tcp/24242/p2p/12D3KooW… site-a/nas:reports/q3.csv q3-copy.csv`,
+		Args: between(1, many),
+		RunE: e.run(func(ctx context.Context, args []string) error {
+			return e.get(ctx, args, flags)
+		}),
+	}
+	flags.addrs = addrFlag(cmd)
+	cmd.Flags().BoolVar(&flags.overwrite, "overwrite", false, "replace files that differ")
+	cmd.Flags().BoolVar(&flags.noProgress, "no-progress", false, "draw no progress bar")
+	return cmd
+}
+
+func (e *environment) get(ctx context.Context, args []string, flags getFlags) error {
+	v, err := e.visit(*flags.addrs)
+	if err != nil {
+		return err
+	}
+	defer v.close()
+	sources, dst := splitDestination(v.trustDomain(), args)
+	files, err := v.files(sources)
+	if err != nil {
+		return err
+	}
+	if dst == "-" {
+		return v.cat(ctx, files)
+	}
+	targets, err := destinations(files, dst)
+	if err != nil {
+		return err
+	}
+	for i, l := range files {
+		if err := v.get(ctx, l, targets[i], flags); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// splitDestination takes the destination off the arguments: the last one, if it is not remote.
+func splitDestination(td certauth.TrustDomain, args []string) (sources []string, dst string) {
+	last := args[len(args)-1]
+	if len(args) == 1 || isRemote(td, last) {
+		return args, "."
+	}
+	return args[:len(args)-1], last
+}
+
+// destinations says where each file is to be: in dst under its own name, if dst is a folder; else at
+// dst.
+func destinations(files []location, dst string) ([]receive.Destination, error) {
+	info, err := os.Stat(dst)
+	folder := err == nil && info.IsDir()
+	switch {
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return nil, err
+	case !folder && len(files) > 1:
+		return nil, usagef("%q is no folder, and several files need one", dst)
+	case !folder && (dst == "" || os.IsPathSeparator(dst[len(dst)-1])):
+		return nil, usagef("there is no folder %q", dst)
+	}
+	targets := make([]receive.Destination, len(files))
+	for i, l := range files {
+		targets[i] = receive.Destination{Dir: filepath.Dir(dst), Name: filepath.Base(dst)}
+		if folder {
+			targets[i] = receive.Destination{Dir: dst, Name: path.Base(path.Join(l.share, l.path))}
+		}
+	}
+	return targets, nil
+}
+
+// fetched is what get prints with --json of each file.
+type fetched struct {
+	Path    string  `json:"path"`
+	Bytes   uint64  `json:"bytes"`
+	Seconds float64 `json:"seconds"`
+	Skipped bool    `json:"skipped"`
+}
+
+// get fetches one file.
+func (v *visit) get(ctx context.Context, l location, dst receive.Destination, flags getFlags) error {
+	p, err := v.peer(ctx, l.identity)
+	if err != nil {
+		return err
+	}
+	e := v.env
+	var bar *progress
+	if !flags.noProgress {
+		bar = e.newProgress(l.String())
+	}
+	began := time.Now()
+	result, err := receive.File(ctx, p, l.share, l.path, dst, receive.Options{Overwrite: flags.overwrite, Progress: bar.update})
+	bar.end()
+	if err != nil {
+		return err
+	}
+	took := time.Since(began)
+	done := fetched{Path: filepath.Join(dst.Dir, dst.Name), Bytes: result.Bytes, Seconds: took.Seconds(), Skipped: result.Skipped}
+	switch {
+	case e.json:
+		return e.printJSON(done)
+	case done.Skipped:
+		e.say("%s: skipped, it is here already", printable(done.Path))
+	default:
+		e.say("%s: %s in %.1f s, %s", printable(done.Path), bytesText(done.Bytes), done.Seconds, rateText(done.Bytes, took))
+	}
+	return nil
+}

@@ -1,0 +1,27 @@
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"golang.org/x/term"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	env := &environment{
+		stdin:    os.Stdin,
+		stdout:   printableWriter{os.Stdout},
+		stderr:   printableWriter{os.Stderr},
+		content:  os.Stdout,
+		now:      time.Now,
+		asks:     term.IsTerminal(int(os.Stdin.Fd())),
+		terminal: os.Stderr,
+		watched:  term.IsTerminal(int(os.Stderr.Fd())),
+	}
+	os.Exit(env.execute(ctx, os.Args[1:]))
+}

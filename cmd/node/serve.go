@@ -1,0 +1,37 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/certexch/certexch/node"
+)
+
+func newServe(e *environment) *cobra.Command {
+	return &cobra.Command{
+		Use:   "serve",
+		Short: "Answer registered terminals",
+		Long: `Listens at the addresses of config.toml and serves its shares to registered terminals, until it is told
+to stop (interrupt or SIGTERM). Its addresses are then what certexch id prints. The log goes to standard
+output, as the [log] part of config.toml has it.`,
+		Args: between(0, 0),
+		RunE: e.run(e.serve),
+	}
+}
+
+func (e *environment) serve(ctx context.Context, _ []string) error {
+	home, err := e.at()
+	if err != nil {
+		return err
+	}
+	cfg, err := node.Load(home.Config)
+	if err != nil {
+		return err
+	}
+	t, err := node.New(home, cfg, node.System(e.logToStdout(cfg.Log)))
+	if err != nil {
+		return err
+	}
+	return t.Run(ctx)
+}
