@@ -39,7 +39,7 @@ func Create(ctx context.Context, config Config, o Options) (*certauth.Root, erro
 	if err := config.check(); err != nil {
 		return nil, err
 	}
-	if o.TrustDomain.IsZero() || o.Lifetime <= 0 || o.Passphrase == nil {
+	if o.TrustDomain.IsZero() || o.Lifetime < time.Second || o.Passphrase == nil {
 		return nil, errors.New("a new authority needs a trust domain, a lifetime and a passphrase")
 	}
 	for _, path := range []string{config.keyPath(), config.databasePath()} {

@@ -44,8 +44,8 @@ func (s *Signer) Sign(ctx context.Context, req *certauth.Request, id certauth.Id
 	if id.TrustDomain() != s.authority.root.TrustDomain() {
 		return nil, fmt.Errorf("%s is %w, %s", id, ErrForeign, s.authority.root.TrustDomain())
 	}
-	if lifetime <= 0 {
-		return nil, errors.New("a certificate needs a lifetime")
+	if lifetime < time.Second {
+		return nil, errors.New("a certificate needs a lifetime of a second or more")
 	}
 	var issued *Issued
 	err := transact(ctx, s.authority.db, func(tx *sql.Tx) (err error) {
@@ -137,7 +137,7 @@ func (s *Signer) limitValidity(ctx context.Context, tx *sql.Tx, r *Record, lifet
 	if r.NotBefore.After(r.IssuedAt.Add(maxAhead)) {
 		return fmt.Errorf("%w: %s was revoked at %s, and the clock says %s", ErrClock, r.Identity, stamp(fromUnix(cutoff.Int64)), stamp(r.IssuedAt))
 	}
-	r.NotAfter = r.IssuedAt.Add(lifetime)
+	r.NotAfter = r.IssuedAt.Add(lifetime.Truncate(time.Second))
 	if end := s.authority.root.NotAfter(); r.NotAfter.After(end) {
 		r.NotAfter = end
 	}

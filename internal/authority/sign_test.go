@@ -90,10 +90,13 @@ func TestSignValidity(t *testing.T) {
 	sign := func(lifetime time.Duration) (*Issued, error) {
 		return w.Sign(t.Context(), k.request(t, certauth.Identity{}), id(t, "acme.example/nas"), lifetime)
 	}
-	for _, lifetime := range []time.Duration{0, -time.Hour} {
+	for _, lifetime := range []time.Duration{0, -time.Hour, time.Second - 1} {
 		if _, err := sign(lifetime); err == nil {
 			t.Errorf("lifetime %v", lifetime)
 		}
+	}
+	if issued, err := sign(1500 * time.Millisecond); err != nil || !issued.Record.NotAfter.Equal(start.Add(time.Second)) {
+		t.Errorf("a second and a half: %v", err)
 	}
 	issued, err := sign(20 * DefaultRootLifetime)
 	if err != nil || !issued.Record.NotAfter.Equal(end) {
