@@ -81,15 +81,15 @@ func readTime(in *cryptobyte.String, t *time.Time) bool {
 	if !in.ReadAnyASN1(&text, &tag) {
 		return false
 	}
-	year := string(text)
-	if tag == asn1.UTCTime && len(text) == len("260102030405Z") {
-		year = century(text) + year
+	date := string(text)
+	if tag == asn1.UTCTime && len(text) == len("YYMMDDhhmmssZ") {
+		date = century(text) + date
 	} else if tag != asn1.GeneralizedTime {
 		return false
 	}
 	var err error
-	*t, err = time.Parse("20060102150405Z", year)
-	return err == nil && len(year) == len("20060102150405Z") && (tag == asn1.UTCTime) == (t.Year() < 2050)
+	*t, err = time.Parse("20060102150405Z", date)
+	return err == nil && len(date) == len("YYYYMMDDhhmmssZ") && (tag == asn1.UTCTime) == (t.Year() < 2050)
 }
 
 // century returns the first two digits of the year of a UTCTime, 1950 to 2049.

@@ -96,7 +96,7 @@ func parseList(content []byte) (*listBody, error) {
 		tbs.ReadASN1(&list, listExtensionsTag) &&
 		tbs.Empty() &&
 		readExtensions(&list, &l.extensions) && list.Empty() &&
-		hasEntries == !l.entries.Empty()
+		hasEntries == !l.entries.Empty() // an empty sequence is left out
 	l.issuer = issuer
 	return l, demand(Malformed,
 		rule{"L1", ok, "not a revocation list in DER"},

@@ -259,6 +259,8 @@ func TestA11ListVerdicts(t *testing.T) {
 		{"empty entries", func(tbs *node) { tbs.children[atEntries].children = nil }, Malformed, "L1"},
 		{"no extensions", func(tbs *node) { tbs.remove(atListExtensions) }, Malformed, "L1"},
 		{"data after the extensions", func(tbs *node) { tbs.add(leaf(0x05)) }, Malformed, "L1"},
+		{"32 extensions", func(tbs *node) { addMany(list(tbs), 29) }, "", ""},
+		{"33 extensions", func(tbs *node) { addMany(list(tbs), 30) }, Malformed, "L1"},
 		{"two lists of extensions", func(tbs *node) { e := tbs.children[atListExtensions]; e.add(e.children[0]) }, Malformed, "L1"},
 		{"time without seconds", func(tbs *node) { tbs.children[atThisUpdate] = leaf(0x17, []byte("2611231200Z")...) }, Malformed, "L1"},
 		{"made in 1969", func(tbs *node) { tbs.children[atThisUpdate] = leaf(0x17, []byte("691231235959Z")...); renumber(t, tbs) }, Malformed, "L4"},
@@ -318,6 +320,13 @@ func TestA11ListVerdicts(t *testing.T) {
 				t.Error("it does not revoke what it lists")
 			}
 		})
+	}
+}
+
+// addMany adds n different extensions without meaning to a list of them.
+func addMany(list *node, n byte) {
+	for i := range n {
+		list.add(sequence(leaf(0x06, 0x2a, i), leaf(0x04)))
 	}
 }
 
