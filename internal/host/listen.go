@@ -7,6 +7,7 @@ import (
 
 	"github.com/libp2p/go-libp2p/p2p/net/swarm"
 	"github.com/multiformats/go-multiaddr"
+	manet "github.com/multiformats/go-multiaddr/net"
 )
 
 // ListenError reports an address that the host could not listen on. Err is the
@@ -45,9 +46,18 @@ func listen(s *swarm.Swarm, addrs []multiaddr.Multiaddr) error {
 		if circuit(a) {
 			return &ListenError{a, ErrRelayed}
 		}
-		if err := s.AddListenAddr(a); err != nil {
+		if err := s.AddListenAddr(a); err != nil && !pointless(a, err) {
 			return &ListenError{a, err}
 		}
 	}
+	if len(addrs) > 0 && len(s.ListenAddresses()) == 0 {
+		return &ListenError{addrs[0], syscall.EAFNOSUPPORT}
+	}
 	return nil
+}
+
+// pointless reports that a stands for all addresses of a family that this
+// machine does not have: a kernel without IPv6 has nothing to listen on at ::.
+func pointless(a multiaddr.Multiaddr, err error) bool {
+	return manet.IsIPUnspecified(a) && errors.Is(err, syscall.EAFNOSUPPORT)
 }
