@@ -169,7 +169,15 @@ func TestDirectKeepsWhatItCan(t *testing.T) {
 
 // newRelay makes a relay that anyone may use.
 func newRelay(t *testing.T, options ...relay.Option) host.Host {
-	return newPlain(t, libp2p.EnableRelayService(options...), libp2p.ForceReachabilityPublic())
+	t.Helper()
+	h := newPlain(t)
+	// By libp2p's option the service would begin at some later moment.
+	service, err := relay.New(h, options...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { service.Close() })
+	return h
 }
 
 // newPlain makes a libp2p host such as others have: it relays and lets itself
