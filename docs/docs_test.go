@@ -1,0 +1,147 @@
+// Package docs holds the documents that are about no one package. Its tests read all documentation.
+package docs
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+const root = ".."
+
+// TestEveryExportedNameIsDocumented: names, methods and fields of every package but commands and tests.
+func TestEveryExportedNameIsDocumented(t *testing.T) {
+	for _, dir := range folders(t, ".go") {
+		fset := token.NewFileSet()
+		files, err := filepath.Glob(filepath.Join(dir, "*.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		documented, command := false, false
+		for _, path := range files {
+			if strings.HasSuffix(path, "_test.go") {
+				continue
+			}
+			f, err := parser.ParseFile(fset, path, nil, parser.ParseComments)
+			if err != nil {
+				t.Fatal(err)
+			}
+			documented = documented || f.Doc != nil
+			command = command || f.Name.Name == "main"
+			for _, decl := range f.Decls {
+				for _, name := range undocumented(decl) {
+					if !command {
+						t.Errorf("%s: %s is not documented", fset.Position(decl.Pos()), name)
+					}
+				}
+			}
+		}
+		if !documented && len(files) > 0 && !allTests(files) {
+			t.Errorf("%s: the package is not documented", dir)
+		}
+	}
+}
+
+func allTests(files []string) bool {
+	for _, path := range files {
+		if !strings.HasSuffix(path, "_test.go") {
+			return false
+		}
+	}
+	return true
+}
+
+// undocumented returns the exported names of a declaration that no comment speaks of.
+func undocumented(decl ast.Decl) (names []string) {
+	switch d := decl.(type) {
+	case *ast.FuncDecl:
+		if d.Name.IsExported() && d.Doc == nil && receiverExported(d) && !standardMethods[d.Name.Name] {
+			names = append(names, d.Name.Name)
+		}
+	case *ast.GenDecl:
+		for _, spec := range d.Specs {
+			switch s := spec.(type) {
+			case *ast.TypeSpec:
+				if s.Name.IsExported() && d.Doc == nil && s.Doc == nil {
+					names = append(names, s.Name.Name)
+				}
+			case *ast.ValueSpec:
+				if s.Names[0].IsExported() && d.Doc == nil && s.Doc == nil && s.Comment == nil {
+					names = append(names, s.Names[0].Name)
+				}
+			}
+		}
+	}
+	return names
+}
+
+// standardMethods mean the same everywhere.
+var standardMethods = map[string]bool{"Error": true, "String": true, "Unwrap": true, "Is": true}
+
+func receiverExported(d *ast.FuncDecl) bool {
+	if d.Recv == nil {
+		return true
+	}
+	typ := d.Recv.List[0].Type
+	if star, ok := typ.(*ast.StarExpr); ok {
+		typ = star.X
+	}
+	id, ok := typ.(*ast.Ident)
+	return ok && id.IsExported()
+}
+
+// folders returns the folders below the root that hold files with this ending.
+func folders(t *testing.T, ending string) []string {
+	t.Helper()
+	seen := make(map[string]bool)
+	var list []string
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && path != root && (strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata" || d.Name() == "bin") {
+			return fs.SkipDir
+		}
+		if dir := filepath.Dir(path); strings.HasSuffix(path, ending) && !seen[dir] {
+			seen[dir] = true
+			list = append(list, dir)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+var link = regexp.MustCompile(`\]\(([^)#]+)[^)]*\)`)
+
+// TestLinksLeadSomewhere: every relative link in a document.
+func TestLinksLeadSomewhere(t *testing.T) {
+	for _, dir := range folders(t, ".md") {
+		documents, err := filepath.Glob(filepath.Join(dir, "*.md"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range documents {
+			text, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, m := range link.FindAllStringSubmatch(string(text), -1) {
+				if strings.Contains(m[1], "://") {
+					continue
+				}
+				if _, err := os.Stat(filepath.Join(dir, m[1])); err != nil {
+					t.Errorf("%s: the link to %s leads nowhere", path, m[1])
+				}
+			}
+		}
+	}
+}
