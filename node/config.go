@@ -24,7 +24,7 @@ type Config struct {
 	// this terminal looks as it does to strangers. Default: false.
 	Private bool `toml:"private"`
 	// Shares is what this terminal serves. Default: nothing.
-	Shares []share.Share `toml:"share"`
+	Shares []Share `toml:"share"`
 	// Revocation says how strictly revocation lists are kept to.
 	Revocation Revocation `toml:"revocation"`
 	// Log says what is logged and how.
@@ -32,6 +32,9 @@ type Config struct {
 	// Limits bound what peers can make this terminal hold.
 	Limits Limits `toml:"limits"`
 }
+
+// Share is a [[share]] table: a named folder, and who may read it.
+type Share = share.Share
 
 // Revocation is the [revocation] table.
 type Revocation struct {

@@ -42,12 +42,14 @@ func (e *DialError) Error() string {
 // Unwrap returns the dialler's error.
 func (e *DialError) Unwrap() error { return e.Err }
 
+// ErrRelayed is returned for addresses all of which lead through a relay.
+var ErrRelayed = host.ErrRelayed
+
 // Dial meets the terminal with identity id, at addrs or, without any, at the addresses of its entry in
 // the allowlist, and runs the exchange. It returns a Peer when each side has registered the other. The
 // allowlist is asked first: a terminal that is not in it is not dialled.
 //
-// The error is *protocol.RefusedError, *DialError, host.ErrRelayed for addresses that lead through a
-// relay, or ctx's.
+// The error is *protocol.RefusedError, *DialError, ErrRelayed, or ctx's.
 func (t *Terminal) Dial(ctx context.Context, id certauth.Identity, addrs ...multiaddr.Multiaddr) (*Peer, error) {
 	if id == t.identity {
 		return nil, &protocol.RefusedError{Reason: protocol.OwnIdentity, Peer: id}

@@ -7,7 +7,6 @@ import (
 	"os"
 
 	"github.com/certexch/certexch/certauth"
-	"github.com/certexch/certexch/internal/host"
 	"github.com/certexch/certexch/internal/receive"
 	"github.com/certexch/certexch/internal/transfer"
 	"github.com/certexch/certexch/protocol"
@@ -162,7 +161,7 @@ func certificateReason(f certauth.Failure) protocol.Reason {
 func explainDial(err error) (Failure, bool) {
 	var e *DialError
 	switch {
-	case errors.Is(err, host.ErrRelayed):
+	case errors.Is(err, ErrRelayed):
 		return Failure{"no-direct-path", CodeNoDirectPath, err.Error(), "open the terminal's port to this side, and give its own address"}, true
 	case !errors.As(err, &e):
 		return Failure{}, false

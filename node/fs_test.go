@@ -10,7 +10,6 @@ import (
 	"testing/fstest"
 
 	"github.com/certexch/certexch/internal/certtest"
-	"github.com/certexch/certexch/internal/share"
 	"github.com/certexch/certexch/node"
 )
 
@@ -21,7 +20,7 @@ func meet(t testing.TB, dir string) *node.Peer {
 	desk, nas := newFixture(t, authority, "desk"), newFixture(t, authority, "nas")
 	desk.register(nas)
 	nas.register(desk)
-	nas.config.Shares = []share.Share{{Name: "docs", Path: dir, Read: []string{"acme.example/desk"}}}
+	nas.config.Shares = []node.Share{{Name: "docs", Path: dir, Read: []string{"acme.example/desk"}}}
 	peer, err := desk.terminal().Dial(t.Context(), nas.identity, nas.serve()...)
 	check(t, err)
 	t.Cleanup(func() { peer.Close() })

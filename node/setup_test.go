@@ -3,6 +3,7 @@ package node_test
 import (
 	"context"
 	"encoding/pem"
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
@@ -15,7 +16,6 @@ import (
 	"github.com/certexch/certexch/allowlist"
 	"github.com/certexch/certexch/certauth"
 	"github.com/certexch/certexch/internal/certtest"
-	"github.com/certexch/certexch/internal/share"
 	"github.com/certexch/certexch/node"
 )
 
@@ -84,7 +84,7 @@ func (f *fixture) share(name, file, content string) {
 	f.t.Helper()
 	dir := f.t.TempDir()
 	check(f.t, os.WriteFile(filepath.Join(dir, file), []byte(content), 0o644))
-	f.config.Shares = append(f.config.Shares, share.Share{Name: name, Path: dir, Read: []string{"*"}})
+	f.config.Shares = append(f.config.Shares, node.Share{Name: name, Path: dir, Read: []string{"*"}})
 }
 
 // terminal opens the home. It is closed when the test ends.
@@ -121,19 +121,25 @@ func (f *fixture) serve() []multiaddr.Multiaddr {
 // addresses waits until the home publishes the addresses of who serves it.
 func (f *fixture) addresses(ended <-chan error) []multiaddr.Multiaddr {
 	f.t.Helper()
+	return waitForAddresses(f.home, ended)
+}
+
+func (t *exampleTerminal) waitForAddresses(ended <-chan error) []multiaddr.Multiaddr {
+	return waitForAddresses(t.home, ended)
+}
+
+// waitForAddresses waits for who serves home, or panics when it ends first.
+func waitForAddresses(home node.Home, ended <-chan error) []multiaddr.Multiaddr {
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		addrs, err := node.Addresses(f.home)
-		check(f.t, err)
+		addrs, err := node.Addresses(home)
 		if len(addrs) > 0 {
 			return addrs
 		}
 		select {
-		case err := <-ended:
-			f.t.Fatalf("Run ended: %v", err)
-		case <-f.t.Context().Done():
-			f.t.Fatal("nobody serves")
+		case err = <-ended:
+			panic(fmt.Sprintf("Run ended: %v", err))
 		case <-tick.C:
 		}
 	}

@@ -12,7 +12,6 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/certexch/certexch/internal/certtest"
-	"github.com/certexch/certexch/internal/share"
 	"github.com/certexch/certexch/node"
 )
 
@@ -109,7 +108,7 @@ func TestE4BrokenAllowlist(t *testing.T) {
 func TestD14OwnHomeIsNeverShared(t *testing.T) {
 	nas := newFixture(t, certtest.NewAuthority(t, "acme.example"), "nas")
 	for _, dir := range []string{nas.home.State, filepath.Dir(nas.home.State), filepath.Dir(filepath.Dir(nas.home.State))} {
-		nas.config.Shares = []share.Share{{Name: "all", Path: dir, Read: []string{"*"}}}
+		nas.config.Shares = []node.Share{{Name: "all", Path: dir, Read: []string{"*"}}}
 		_, err := node.New(nas.home, nas.config, nas.environment())
 		if !errors.As(err, new(*node.ConfigError)) {
 			t.Errorf("%s: %v", dir, err)
