@@ -41,7 +41,7 @@ the authority tells it (certexch-authority fingerprint), or compare it when aske
 const maxBundle = 24 << 20
 
 func (e *environment) install(file, root string) error {
-	confirm, err := e.confirmation(file, root)
+	confirm, err := e.confirmation(root)
 	if err != nil {
 		return err
 	}
@@ -74,12 +74,12 @@ func (e *environment) read(file string) ([]byte, error) {
 
 // confirmation returns what answers for the first root: the fingerprint given, or somebody at the
 // terminal.
-func (e *environment) confirmation(file, root string) (func(*certauth.Root) error, error) {
+func (e *environment) confirmation(root string) (func(*certauth.Root) error, error) {
 	if root != "" {
 		want, err := parseHash("--root", root)
 		return func(r *certauth.Root) error { return sameRoot(r, want) }, err
 	}
-	if e.asks && file != "-" {
+	if e.asks {
 		return e.ask, nil
 	}
 	return nil, nil

@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"strings"
 
 	golog "github.com/ipfs/go-log/v2"
 	"github.com/libp2p/go-libp2p/gologshim"
@@ -44,11 +45,19 @@ func (e *environment) logToStdout(cfg node.Log) *slog.Logger {
 // record a line, with everything escaped that is not printable.
 func startLog(w io.Writer, format string, own, others golog.LogLevel) *slog.Logger {
 	golog.SetupLogging(golog.Config{Level: others, SubsystemLevels: map[string]golog.LogLevel{ownLog: own}})
-	golog.SetPrimaryCore(zapcore.NewCore(encoder(format), zapcore.AddSync(printableWriter{w}), zapcore.DebugLevel))
+	golog.SetPrimaryCore(zapcore.NewCore(encoder(format), zapcore.AddSync(recordWriter{w}), zapcore.DebugLevel))
 	handler := golog.SlogHandler()
 	gologshim.SetDefaultHandler(handler)
 	slog.SetDefault(slog.New(handler).With("logger", "other"))
 	return slog.New(handler).With("logger", ownLog)
+}
+
+// recordWriter writes each record, which ends in the one line feed that is a line feed, on one line.
+type recordWriter struct{ w io.Writer }
+
+func (r recordWriter) Write(record []byte) (int, error) {
+	_, err := io.WriteString(r.w, printable(strings.TrimSuffix(string(record), "\n"))+"\n")
+	return len(record), err
 }
 
 func encoder(format string) zapcore.Encoder {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -39,6 +40,7 @@ func TestScripts(t *testing.T) {
 			"setenv":    cmdSetenv,
 			"waitserve": cmdWaitServe,
 			"waitfile":  cmdWaitFile,
+			"silent":    cmdSilent,
 			"sparse":    cmdSparse,
 			"configure": cmdConfigure,
 			"authority": cmdAuthority,
@@ -147,4 +149,12 @@ func cmdSparse(ts *testscript.TestScript, neg bool, args []string) {
 	f, err := os.Create(ts.MkAbs(args[0]))
 	ts.Check(err)
 	ts.Check(errors.Join(f.Truncate(size), f.Close()))
+}
+
+// cmdSilent: silent NAME sets $NAME to an address at which connections are accepted and nothing is said.
+func cmdSilent(ts *testscript.TestScript, neg bool, args []string) {
+	l, err := net.Listen("tcp", "127.0.0.1:0") // the system accepts; nobody reads
+	ts.Check(err)
+	ts.Defer(func() { l.Close() })
+	ts.Setenv(args[0], "/ip4/127.0.0.1/tcp/"+strconv.Itoa(l.Addr().(*net.TCPAddr).Port))
 }

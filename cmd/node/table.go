@@ -27,10 +27,10 @@ func when(t, now time.Time) string {
 	case left < 0:
 		return text + " (over)"
 	case left < 2*time.Hour:
-		return fmt.Sprintf("%s (in %d minutes)", text, int(left.Minutes()))
+		return fmt.Sprintf("%s (in %.0f minutes)", text, left.Minutes())
 	case left < 48*time.Hour:
-		return fmt.Sprintf("%s (in %d hours)", text, int(left.Hours()))
+		return fmt.Sprintf("%s (in %.0f hours)", text, left.Hours())
 	default:
-		return fmt.Sprintf("%s (in %d days)", text, int(left.Hours()/24))
+		return fmt.Sprintf("%s (in %.0f days)", text, left.Hours()/24)
 	}
 }
