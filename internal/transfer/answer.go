@@ -68,8 +68,12 @@ func decodeAnswer(message []byte) (id uint32, a answer, err error) {
 		return 0, nil, violation("an answer of %d bytes", len(message))
 	}
 	id = binary.BigEndian.Uint32(message[1:])
+	read := readers[message[0]]
+	if read == nil { // D-5
+		return id, nil, violation("an answer of unknown kind %d", message[0])
+	}
 	s := cryptobyte.String(message[answerHeader:])
-	if a, err = readAnswer(message[0], &s); err != nil {
+	if a, err = read(&s); err != nil {
 		return id, nil, err
 	}
 	if !s.Empty() { // D-6
@@ -78,26 +82,14 @@ func decodeAnswer(message []byte) (id uint32, a answer, err error) {
 	return id, a, nil
 }
 
-func readAnswer(kind uint8, s *cryptobyte.String) (answer, error) {
-	switch kind {
-	case kindShares:
-		return readShares(s)
-	case kindPage:
-		return readPage(s)
-	case kindEntry:
-		var a entryAnswer
-		err := readAttributes(s, &a.entry)
-		return a, err
-	case kindHead:
-		var a headAnswer
-		err := readAttributes(s, &a.entry)
-		return a, err
-	case kindEnd:
-		return readEnd(s)
-	case kindFailure:
-		return readFailure(s)
-	}
-	return nil, violation("an answer of unknown kind %d", kind) // D-5
+// readers read what follows the header of each kind of answer.
+var readers = map[uint8]func(*cryptobyte.String) (answer, error){
+	kindShares:  readShares,
+	kindPage:    readPage,
+	kindEntry:   readEntryAnswer,
+	kindHead:    readHead,
+	kindEnd:     readEnd,
+	kindFailure: readFailure,
 }
 
 func (a sharesAnswer) append(b *cryptobyte.Builder) {
@@ -117,8 +109,11 @@ func readShares(s *cryptobyte.String) (answer, error) {
 		if err := CheckShare(name); err != nil { // D-3
 			return nil, violation("an answer with a share: %w", err)
 		}
-		if name <= last || len(a.names) == MaxShares { // D-8, D-9
-			return nil, violation("the share %q is out of order or one too many", name)
+		if name <= last { // D-8
+			return nil, violation("the share %q is out of order", name)
+		}
+		if len(a.names) == MaxShares { // D-9
+			return nil, violation("more than %d shares", MaxShares)
 		}
 		a.names = append(a.names, name)
 		last = name
@@ -164,7 +159,19 @@ func readPage(s *cryptobyte.String) (answer, error) {
 
 func (a entryAnswer) append(b *cryptobyte.Builder) { a.entry.appendAttributes(b) }
 
+func readEntryAnswer(s *cryptobyte.String) (answer, error) {
+	var a entryAnswer
+	err := readAttributes(s, &a.entry)
+	return a, err
+}
+
 func (a headAnswer) append(b *cryptobyte.Builder) { a.entry.appendAttributes(b) }
+
+func readHead(s *cryptobyte.String) (answer, error) {
+	var a headAnswer
+	err := readAttributes(s, &a.entry)
+	return a, err
+}
 
 func (a endAnswer) append(b *cryptobyte.Builder) {
 	b.AddUint64(a.total)

@@ -17,15 +17,7 @@ func exchange[A answer](c *call) (a A, err error) {
 	if err := c.receive(c.frame); err != nil {
 		return a, err
 	}
-	got, err := c.decode(c.frame)
-	if err != nil {
-		return a, err
-	}
-	a, ok := got.(A)
-	if !ok { // D-5
-		return a, violation("a %s was answered with kind %d", c.op, got.kind())
-	}
-	return a, nil
+	return expect[A](c, c.frame)
 }
 
 func (c *call) send() error {
@@ -50,20 +42,24 @@ func (c *call) receive(f *protocol.Frame) error {
 	return err
 }
 
-// decode returns the message in f, and a *StatusError for one that says failure.
-func (c *call) decode(f *protocol.Frame) (answer, error) {
+// expect returns the message in f, which is to be an A, and a *StatusError for one that says failure.
+func expect[A answer](c *call, f *protocol.Frame) (a A, err error) {
 	if f.Kind != protocol.KindMessage { // D-1
-		return nil, violation("content where a message is due")
+		return a, violation("content where a message is due")
 	}
-	id, a, err := decodeAnswer(f.Payload())
+	id, got, err := decodeAnswer(f.Payload())
 	if err != nil {
-		return nil, err
+		return a, err
 	}
 	if id != c.id { // D-15
-		return nil, violation("an answer to request %d came for %d", id, c.id)
+		return a, violation("an answer to request %d came for %d", id, c.id)
 	}
-	if failure, ok := a.(failureAnswer); ok {
-		return nil, &StatusError{Status: failure.status, Op: c.op.String(), Path: c.where()}
+	if failure, ok := got.(failureAnswer); ok {
+		return a, &StatusError{Status: failure.status, Op: c.op.String(), Path: c.where()}
+	}
+	a, ok := got.(A)
+	if !ok { // D-5
+		return a, violation("a message of kind %d, out of place, answers a %s", got.kind(), c.op)
 	}
 	return a, nil
 }

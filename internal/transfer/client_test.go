@@ -110,6 +110,8 @@ func TestD9LyingServer(t *testing.T) {
 			p.content(second)
 			p.message([]byte("garbage"))
 		},
+		"a head as content":    func(p *scripted, id uint32) { p.content(answerBytes(id, head)) },
+		"nothing at all":       func(p *scripted, id uint32) { _ = p.ch.CloseSend() },
 		"content without head": func(p *scripted, id uint32) { p.content(first) },
 		"an entry, no head":    func(p *scripted, id uint32) { p.answer(id, entryAnswer(head)) },
 		"an end, no head":      func(p *scripted, id uint32) { p.answer(id, end) },
@@ -132,6 +134,25 @@ func TestD9LyingServer(t *testing.T) {
 					t.Errorf("the client goes on: %v", err)
 				}
 			})
+		}
+	}
+}
+
+// D9: an answer that is cut off is no answer, and no end of one.
+func TestD9NoAnswer(t *testing.T) {
+	ctx := context.Background()
+	for name, ask := range map[string]func(*Client) error{
+		"shares": func(c *Client) error { _, err := c.Shares(ctx); return err },
+		"list":   func(c *Client) error { _, err := c.List(ctx, "docs", ""); return err },
+		"stat":   func(c *Client) error { _, err := c.Stat(ctx, "docs", "f"); return err },
+	} {
+		client := script(t, func(p *scripted) {
+			if _, ok := p.request(); ok {
+				_ = p.ch.CloseSend()
+			}
+		})
+		if err := ask(client); !errors.Is(err, ErrViolation) {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

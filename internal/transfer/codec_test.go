@@ -157,6 +157,22 @@ func TestB10Contradictions(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+	for name, r := range map[string]request{
+		"no share":            {op: opStat},
+		"a share outside":     {op: opStat, share: ".."},
+		"a share in a share":  {op: opStat, share: "docs/a"},
+		"a long share":        {op: opStat, share: strings.Repeat("s", MaxShareName+1)},
+		"a file outside":      {op: opStat, share: "docs", path: "../a"},
+		"a long name":         {op: opStat, share: "docs", path: strings.Repeat("a/", MaxName/2) + "a"},
+		"the share as a dot":  {op: opList, share: "docs", path: "."},
+		"a list after a path": {op: opList, share: "docs", after: "a/b"},
+		"a list after a dot":  {op: opList, share: "docs", after: "."},
+		"a list after a line": {op: opList, share: "docs", after: "a\nb"},
+	} {
+		if _, err := decodeRequest(requestBytes(r)); !errors.Is(err, ErrViolation) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 	if _, _, err := decodeAnswer(answerBytes(0, sharesAnswer{manyNames(MaxShares)})); err != nil {
 		t.Errorf("the largest number of shares: %v", err)
 	}

@@ -153,13 +153,9 @@ func (c *Content) next(f *protocol.Frame) error {
 		c.remaining -= n
 		return nil
 	}
-	a, err := c.call.decode(f)
+	end, err := expect[endAnswer](c.call, f)
 	if err != nil {
 		return err
-	}
-	end, ok := a.(endAnswer)
-	if !ok { // D-5
-		return violation("content was ended with kind %d", a.kind())
 	}
 	if c.remaining != 0 || end.total != c.length { // D-20
 		return violation("an end after %d of %d bytes that says %d", c.length-c.remaining, c.length, end.total)

@@ -125,12 +125,12 @@ func readPath(s *cryptobyte.String) (string, error) {
 	if !s.ReadUint16LengthPrefixed(&raw) {
 		return "", violation("a name is cut short")
 	}
-	if len(raw) > MaxName { // D-2
-		return "", violation("a name of %d bytes", len(raw))
-	}
 	name := string(raw)
-	if err := CheckName(name); err != nil || name == "." { // D-2, D-4
-		return "", violation("a request for %q", name)
+	if err := CheckName(name); err != nil { // D-2
+		return "", violation("a request for a file: %w", err)
+	}
+	if name == "." { // D-4
+		return "", violation("a second spelling of the share itself")
 	}
 	return name, nil
 }

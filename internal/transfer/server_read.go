@@ -44,7 +44,7 @@ func (c *conversation) content(file io.ReaderAt, offset, length uint64) (hash [3
 			return io.EOF
 		}
 		f.Kind = protocol.KindContent
-		payload := f.Resize(int(min(end-offset, protocol.FramePayload))) // D-17
+		payload := f.Resize(int(min(end-offset, protocol.FramePayload)))
 		if n, err := file.ReadAt(payload, int64(offset)); n < len(payload) {
 			return shortRead(err)
 		}

@@ -168,7 +168,7 @@ func TestB10ServerRefusesViolations(t *testing.T) {
 	for name, play := range map[string]func(p *scripted){
 		"garbage":           func(p *scripted) { p.message([]byte("GET / HTTP/1.1")) },
 		"nothing":           func(p *scripted) { p.message(nil) },
-		"content":           func(p *scripted) { p.content([]byte("x")) },
+		"content":           func(p *scripted) { p.content(requestBytes(request{op: opShares})) },
 		"an answer":         func(p *scripted) { p.message(answerBytes(0, sharesAnswer{})) },
 		"a number ahead":    func(p *scripted) { p.message(requestBytes(request{op: opShares, id: 1})) },
 		"unknown and ahead": func(p *scripted) { p.message([]byte{99, 0, 0, 0, 1}) },

@@ -4,10 +4,10 @@ package transfer
 // 0 standing for all that follows: that many exactly, or ErrRange. No sum is formed, so that none can
 // overflow.
 func span(size, offset, length uint64) (uint64, error) {
-	switch {
-	case offset > size, length > size-offset: // D-14
+	if offset > size || length > size-offset { // D-14
 		return 0, ErrRange
-	case length == 0:
+	}
+	if length == 0 {
 		return size - offset, nil
 	}
 	return length, nil
