@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -18,11 +19,13 @@ var judges = map[string]func(*testing.T, *vector){
 	"certificates": judgeCertificate,
 	"requests":     judgeRequest,
 	"crls":         judgeList,
+	"exchanges":    judgeExchange,
+	"streams":      judgeStream,
 }
 
 // TestVectors makes every vector, compares it with its file, and runs the file.
 func TestVectors(t *testing.T) {
-	made := slices.Concat(certificates(t), requests(t), crls(t))
+	made := slices.Concat(certificates(t), requests(t), crls(t), exchanges(t), streams(t))
 	if *update {
 		write(t, made)
 	}
@@ -43,6 +46,49 @@ func TestVectors(t *testing.T) {
 		t.Errorf("vectors/%s comes of nothing", name)
 	}
 }
+
+// noVector are the checks for which there can be no vector here, or need not be.
+var noVector = map[string]string{
+	"B":   "bundles are files of one terminal and never travel: certauth tests them",
+	"I":   "a name that is not in its form shows as C9 and Q8; certauth tests the rules one by one",
+	"K1":  "in a certificate or request, X4 and Q3 come first",
+	"E14": "what comes after the end of an exchange belongs to the control stream: protocol tests it",
+}
+
+// TestEveryCheck makes sure that no numbered check of the code is without a vector, and no vector about
+// a check that is not there.
+func TestEveryCheck(t *testing.T) {
+	used := make(map[string]bool)
+	for name, file := range readAll(t) {
+		if n := must(parse(name, file))(t).get("check"); n != "" {
+			used[n] = true
+		}
+	}
+	code := make(map[string]bool)
+	for _, folder := range []string{"../certauth", "../protocol"} {
+		for _, path := range must(filepath.Glob(filepath.Join(folder, "*.go")))(t) {
+			if strings.HasSuffix(path, "_test.go") {
+				continue
+			}
+			for _, m := range numbered.FindAllSubmatch(must(os.ReadFile(path))(t), -1) {
+				code[string(m[1])+string(m[2])] = true
+			}
+		}
+	}
+	for n := range code {
+		if !used[n] && noVector[n] == "" && noVector[n[:1]] == "" {
+			t.Errorf("there is no vector for check %s", n)
+		}
+	}
+	for n := range used {
+		if !code[n] {
+			t.Errorf("there is a vector for check %s, which is not in the code", n)
+		}
+	}
+}
+
+// numbered finds the checks: a comment at the end of a line, or a rule of certauth.
+var numbered = regexp.MustCompile(`(?m)(?:// |\{")([A-Z])([0-9]+)(?:$|",)`)
 
 // write replaces all vectors.
 func write(t testing.TB, made []*vector) {
