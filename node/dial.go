@@ -49,7 +49,7 @@ var ErrRelayed = host.ErrRelayed
 // the allowlist, and runs the exchange. It returns a Peer when each side has registered the other. The
 // allowlist is asked first: a terminal that is not in it is not dialled.
 //
-// The error is *protocol.RefusedError, *DialError, ErrRelayed, or ctx's.
+// The error is *protocol.RefusedError, ErrRelayed, or *DialError, which wraps ctx's when ctx ended first.
 func (t *Terminal) Dial(ctx context.Context, id certauth.Identity, addrs ...multiaddr.Multiaddr) (*Peer, error) {
 	if id == t.identity {
 		return nil, &protocol.RefusedError{Reason: protocol.OwnIdentity, Peer: id}
@@ -70,10 +70,23 @@ func (t *Terminal) Dial(ctx context.Context, id certauth.Identity, addrs ...mult
 	if err == nil {
 		err = l.session.DataAllowed()
 	}
-	if err != nil {
-		return nil, err
+	switch {
+	case err == nil:
+		return &Peer{terminal: t, link: l}, nil
+	case ctx.Err() != nil:
+		return nil, &DialError{Identity: id, Addrs: addrs, Err: context.Cause(ctx)}
 	}
-	return &Peer{terminal: t, link: l}, nil
+	return nil, blamePin(err, entry)
+}
+
+// blamePin says why a terminal that is in the list was refused as not registered: what is left is that
+// the key was another than its entry pins.
+func blamePin(err error, entry allowlist.Entry) error {
+	var refused *protocol.RefusedError
+	if errors.As(err, &refused) && refused.Reason == protocol.NotRegisteredHere && entry.Pin != nil {
+		refused.Err = errors.New("its entry pins another key")
+	}
+	return err
 }
 
 // entry returns the allowlist's entry of id, or why there is none in force.
@@ -121,7 +134,7 @@ func (t *Terminal) connect(ctx context.Context, id certauth.Identity, addrs []mu
 		failed.Err = errors.Join(failed.Err, err)
 	}
 	if ctx.Err() != nil {
-		return nil, context.Cause(ctx)
+		failed.Err = context.Cause(ctx)
 	}
 	return nil, failed
 }

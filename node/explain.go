@@ -109,7 +109,7 @@ func explainRefusal(err error) (Failure, bool) {
 	f := Failure{Reason: string(e.Reason), Code: r.code}
 	f.Text = fmt.Sprintf(r.text+"%.0[1]s%.0[2]s", name(e.Peer), name(e.Expected))
 	f.Try = fmt.Sprintf(r.try+"%.0[1]s", name(e.Peer))
-	if detail := certificateDetail(e.Err); detail != "" {
+	if detail := refusalDetail(e); detail != "" {
 		f.Text += " (" + detail + ")"
 	}
 	return f, true
@@ -123,11 +123,15 @@ func name(id certauth.Identity) string {
 	return id.String()
 }
 
-// certificateDetail is the dates and numbers behind a certificate's failure.
-func certificateDetail(err error) string {
-	var e *certauth.Error
-	if errors.As(err, &e) {
-		return e.Detail
+// refusalDetail is what is behind a refusal: dates and numbers of a certificate, and why an entry of the
+// list does not count.
+func refusalDetail(refused *protocol.RefusedError) string {
+	var cert *certauth.Error
+	switch {
+	case errors.As(refused.Err, &cert):
+		return cert.Detail
+	case refused.Reason == protocol.NotRegisteredHere && refused.Err != nil:
+		return refused.Err.Error()
 	}
 	return ""
 }
@@ -163,8 +167,10 @@ func explainDial(err error) (Failure, bool) {
 	switch {
 	case errors.Is(err, ErrRelayed):
 		return Failure{"no-direct-path", CodeNoDirectPath, err.Error(), "open the terminal's port to this side, and give its own address"}, true
-	case !errors.As(err, &e):
+	case !errors.As(err, &e), errors.Is(err, context.Canceled):
 		return Failure{}, false
+	case errors.Is(err, context.DeadlineExceeded):
+		return Failure{"timed-out", CodeUnreachable, fmt.Sprintf("%s did not answer in time", e.Identity), "see that `certexch serve` runs there, or give more time with --timeout"}, true
 	case len(e.Addrs) == 0:
 		return Failure{"unreachable", CodeUnreachable, e.Error(), fmt.Sprintf("give --addr, or note one with `certexch allow add %s --addr MULTIADDR`; `certexch id` there prints it", e.Identity)}, true
 	case e.Actual != "":

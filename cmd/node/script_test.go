@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -38,6 +39,7 @@ func TestScripts(t *testing.T) {
 			"exits":     cmdExits,
 			"soon":      cmdSoon,
 			"setenv":    cmdSetenv,
+			"grepenv":   cmdGrepenv,
 			"waitserve": cmdWaitServe,
 			"waitfile":  cmdWaitFile,
 			"silent":    cmdSilent,
@@ -86,6 +88,15 @@ func exitCode(ts *testscript.TestScript, command []string) int {
 // cmdSetenv: setenv NAME FILE sets $NAME to what is in the file, without the line feed.
 func cmdSetenv(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv(args[0], strings.TrimSpace(ts.ReadFile(args[1])))
+}
+
+// cmdGrepenv: grepenv FILE PATTERN NAME sets $NAME to what the group in the pattern matches in the file.
+func cmdGrepenv(ts *testscript.TestScript, neg bool, args []string) {
+	match := regexp.MustCompile("(?m)" + args[1]).FindStringSubmatch(ts.ReadFile(args[0]))
+	if len(match) != 2 {
+		ts.Fatalf("%s does not hold %s", args[0], args[1])
+	}
+	ts.Setenv(args[2], match[1])
 }
 
 // cmdWaitServe: waitserve HOME NAME waits until the terminal of HOME serves, as `certexch id` tells it,
