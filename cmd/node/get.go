@@ -97,7 +97,7 @@ func destinations(files []location, dst string) ([]receive.Destination, error) {
 	for i, l := range files {
 		targets[i] = receive.Destination{Dir: filepath.Dir(dst), Name: filepath.Base(dst)}
 		if folder {
-			targets[i] = receive.Destination{Dir: dst, Name: path.Base(path.Join(l.share, l.path))}
+			targets[i] = receive.Destination{Dir: dst, Name: path.Base(l.path)}
 		}
 	}
 	return targets, nil
@@ -136,7 +136,7 @@ func (v *visit) get(ctx context.Context, l location, dst receive.Destination, fl
 	case done.Skipped:
 		e.say("%s: skipped, it is here already", printable(done.Path))
 	default:
-		e.say("%s: %s in %.1f s, %s", printable(done.Path), bytesText(done.Bytes), done.Seconds, rateText(done.Bytes, took))
+		e.say("%s: %s in %.2f s, %s", printable(done.Path), bytesText(done.Bytes), done.Seconds, rateText(done.Bytes, took))
 	}
 	return nil
 }

@@ -1,12 +1,13 @@
 package main
 
 import (
-	"bytes"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/pem"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -52,41 +53,59 @@ func cmdVisible(ts *testscript.TestScript, neg bool, args []string) {
 // cmdNoSecret: nosecret HOME FILE... fails if a file holds a part of HOME's private keys: raw, in hex,
 // or in base64.
 func cmdNoSecret(ts *testscript.TestScript, neg bool, args []string) {
+	for _, name := range args[1:] {
+		if name != "stdout" && name != "stderr" {
+			name = ts.MkAbs(name)
+		}
+		holdsNone(ts, args[0], name, ts.ReadFile(name))
+	}
+}
+
+// cmdSealed: sealed HOME fails if the arguments or the environment of a process in the background hold
+// a part of HOME's private keys, or if it may leave its memory in a core file.
+func cmdSealed(ts *testscript.TestScript, neg bool, args []string) {
+	for _, cmd := range ts.BackgroundCmds() {
+		proc := "/proc/" + strconv.Itoa(cmd.Process.Pid)
+		for _, name := range []string{"cmdline", "environ"} {
+			text, err := os.ReadFile(filepath.Join(proc, name))
+			ts.Check(err)
+			holdsNone(ts, args[0], name, string(text))
+		}
+		limits, err := os.ReadFile(filepath.Join(proc, "limits"))
+		ts.Check(err)
+		if !regexp.MustCompile(`(?m)^Max core file size +0 +0 `).Match(limits) {
+			ts.Fatalf("a core file may be left:\n%s", limits)
+		}
+	}
+}
+
+// holdsNone fails if text holds a part of the private keys of home.
+func holdsNone(ts *testscript.TestScript, home, name, text string) {
 	for _, key := range []string{"signing.key", "sealing.key"} {
-		file := []byte(ts.ReadFile(filepath.Join(args[0], "state", key)))
-		block, _ := pem.Decode(file)
+		file := ts.ReadFile(filepath.Join(home, "state", key))
+		block, _ := pem.Decode([]byte(file))
 		if block == nil {
 			ts.Fatalf("%s holds no key", key)
 		}
 		secret := block.Bytes[len(block.Bytes)-32:] // the seed
-		if !holds(file, secret) {
+		switch {
+		case !holds(file, secret):
 			ts.Fatalf("this search does not find a secret where it is")
-		}
-		for _, name := range args[1:] {
-			text, err := os.ReadFile(ts.MkAbs(name))
-			if name == "stdout" || name == "stderr" {
-				text, err = []byte(ts.ReadFile(name)), nil
-			}
-			ts.Check(err)
-			if holds(text, secret) {
-				ts.Fatalf("%s holds a part of %s", name, key)
-			}
+		case holds(text, secret):
+			ts.Fatalf("%s holds a part of %s", name, key)
 		}
 	}
 }
 
 // holds reports whether text holds a third of secret in some spelling.
-func holds(text, secret []byte) bool {
-	lower := []byte(strings.ToLower(string(text)))
+func holds(text string, secret []byte) bool {
+	lower := strings.ToLower(text)
 	for i := 0; i+12 <= len(secret); i++ {
 		part := secret[i : i+12]
-		if bytes.Contains(text, part) || bytes.Contains(lower, []byte(hex.EncodeToString(part))) {
+		if strings.Contains(text, string(part)) || strings.Contains(lower, hex.EncodeToString(part)) ||
+			strings.Contains(text, base64.StdEncoding.EncodeToString(part)) ||
+			strings.Contains(text, base64.URLEncoding.EncodeToString(part)) {
 			return true
-		}
-		for _, e := range []*base64.Encoding{base64.StdEncoding, base64.URLEncoding} {
-			if bytes.Contains(text, []byte(e.EncodeToString(part))) {
-				return true
-			}
 		}
 	}
 	return false

@@ -53,6 +53,7 @@ func TestScripts(t *testing.T) {
 			"hostile":   cmdHostile,
 			"visible":   cmdVisible,
 			"nosecret":  cmdNoSecret,
+			"sealed":    cmdSealed,
 		},
 	})
 }
