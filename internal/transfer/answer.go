@@ -69,14 +69,14 @@ func decodeAnswer(message []byte) (id uint32, a answer, err error) {
 	}
 	id = binary.BigEndian.Uint32(message[1:])
 	read := readers[message[0]]
-	if read == nil { // D-5
+	if read == nil { // D-4
 		return id, nil, violation("an answer of unknown kind %d", message[0])
 	}
 	s := cryptobyte.String(message[answerHeader:])
 	if a, err = read(&s); err != nil {
 		return id, nil, err
 	}
-	if !s.Empty() { // D-6
+	if !s.Empty() { // D-5
 		return id, nil, violation("%d bytes after an answer", len(s))
 	}
 	return id, a, nil
@@ -106,13 +106,13 @@ func readShares(s *cryptobyte.String) (answer, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := CheckShare(name); err != nil { // D-3
+		if err := CheckShare(name); err != nil { // D-8
 			return nil, violation("an answer with a share: %w", err)
 		}
-		if name <= last { // D-8
+		if name <= last { // D-13
 			return nil, violation("the share %q is out of order", name)
 		}
-		if len(a.names) == MaxShares { // D-9
+		if len(a.names) == MaxShares { // D-14
 			return nil, violation("more than %d shares", MaxShares)
 		}
 		a.names = append(a.names, name)
@@ -135,7 +135,7 @@ func (a pageAnswer) append(b *cryptobyte.Builder) {
 func readPage(s *cryptobyte.String) (answer, error) {
 	var a pageAnswer
 	var more uint8
-	if !s.ReadUint8(&more) || more > 1 { // D-7
+	if !s.ReadUint8(&more) || more > 1 { // D-6
 		return nil, violation("a page neither with nor without more")
 	}
 	a.more = more == 1
@@ -145,13 +145,13 @@ func readPage(s *cryptobyte.String) (answer, error) {
 		if err != nil {
 			return nil, err
 		}
-		if entry.Name <= last { // D-8
+		if entry.Name <= last { // D-15
 			return nil, violation("the entry %q is out of order", entry.Name)
 		}
 		a.entries = append(a.entries, entry)
 		last = entry.Name
 	}
-	if a.more && len(a.entries) == 0 { // D-10
+	if a.more && len(a.entries) == 0 { // D-16
 		return nil, violation("an empty page with more to come")
 	}
 	return a, nil
@@ -193,7 +193,7 @@ func readFailure(s *cryptobyte.String) (answer, error) {
 	if !s.ReadUint8(&status) {
 		return nil, violation("a failure is cut short")
 	}
-	if status == uint8(StatusOK) || int(status) >= len(statusWords) { // D-5
+	if status == uint8(StatusOK) || int(status) >= len(statusWords) { // D-4
 		return nil, violation("a failure with unknown status %d", status)
 	}
 	return failureAnswer{Status(status)}, nil

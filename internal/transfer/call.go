@@ -36,7 +36,7 @@ func (c *call) receive(f *protocol.Frame) error {
 		return err
 	}
 	err := c.ch.Receive(f)
-	if err == io.EOF { // D-19
+	if err == io.EOF { // D-3
 		return violation("the server ended in the middle of an answer")
 	}
 	return err
@@ -51,14 +51,14 @@ func expect[A answer](c *call, f *protocol.Frame) (a A, err error) {
 	if err != nil {
 		return a, err
 	}
-	if id != c.id { // D-15
+	if id != c.id { // D-2
 		return a, violation("an answer to request %d came for %d", id, c.id)
 	}
 	if failure, ok := got.(failureAnswer); ok {
 		return a, &StatusError{Status: failure.status, Op: c.op.String(), Path: c.where()}
 	}
 	a, ok := got.(A)
-	if !ok { // D-5
+	if !ok { // D-4
 		return a, violation("a message of kind %d, out of place, answers a %s", got.kind(), c.op)
 	}
 	return a, nil

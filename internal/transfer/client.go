@@ -124,7 +124,7 @@ func newRequest(o op, share, name string) (request, error) {
 	if err := CheckName(name); err != nil {
 		return request{}, err
 	}
-	if name == "." { // D-4
+	if name == "." { // D-9
 		name = ""
 	}
 	return request{op: o, share: share, path: name}, nil
@@ -140,7 +140,7 @@ func (r *request) base() string {
 
 // follows checks that a page goes on where r asked it to.
 func (r *request) follows(page pageAnswer) error {
-	if len(page.entries) > 0 && page.entries[0].Name <= r.after { // D-8
+	if len(page.entries) > 0 && page.entries[0].Name <= r.after { // D-15
 		return violation("a page after %q begins with %q", r.after, page.entries[0].Name)
 	}
 	return nil

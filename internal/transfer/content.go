@@ -61,14 +61,14 @@ func (c *call) open() (*Content, error) {
 	if err != nil {
 		return nil, err
 	}
-	if head.entry.Dir {
+	if head.entry.Dir { // D-18
 		return nil, violation("the content of a directory")
 	}
-	if c.ifVersion != nil && *c.ifVersion != head.entry.Version { // D-16
+	if c.ifVersion != nil && *c.ifVersion != head.entry.Version { // D-18
 		return nil, violation("another version than the one asked for")
 	}
 	length, err := span(head.entry.Size, c.offset, c.length)
-	if err != nil { // D-14
+	if err != nil { // D-17
 		return nil, violation("content for a range that is not in the file")
 	}
 	head.entry.Name = c.base()
@@ -147,7 +147,7 @@ func (c *Content) next(f *protocol.Frame) error {
 	}
 	if f.Kind == protocol.KindContent {
 		n := uint64(len(f.Payload()))
-		if n == 0 || n != min(c.remaining, protocol.FramePayload) { // D-17
+		if n == 0 || n != min(c.remaining, protocol.FramePayload) { // D-19
 			return violation("%d bytes of content where %d remain", n, c.remaining)
 		}
 		c.remaining -= n
@@ -157,7 +157,7 @@ func (c *Content) next(f *protocol.Frame) error {
 	if err != nil {
 		return err
 	}
-	if c.remaining != 0 || end.total != c.length { // D-20
+	if c.remaining != 0 || end.total != c.length { // D-21
 		return violation("an end after %d of %d bytes that says %d", c.length-c.remaining, c.length, end.total)
 	}
 	c.end = end
@@ -168,7 +168,7 @@ func (c *Content) next(f *protocol.Frame) error {
 func (c *Content) finish(err error) {
 	if err == io.EOF {
 		err = nil
-		if c.hash.Sum() != c.end.hash { // D-21
+		if c.hash.Sum() != c.end.hash { // D-22
 			err = violation("the content does not have the hash that it was sent with")
 		}
 	}

@@ -60,14 +60,14 @@ func readAttributes(s *cryptobyte.String, e *Entry) error {
 		!s.ReadUint32(&nanoseconds) || !s.CopyBytes(e.Version[:]) {
 		return violation("an entry is cut short")
 	}
-	if kind < kindFile || kind > kindDirectory { // D-11
+	if kind < kindFile || kind > kindDirectory { // D-10
 		return violation("an entry of unknown kind %d", kind)
 	}
 	e.Dir, e.Executable = kind == kindDirectory, kind == kindExecutable
-	if e.Size > MaxSize || e.Dir && e.Size != 0 { // D-12
+	if e.Size > MaxSize || e.Dir && e.Size != 0 { // D-11
 		return violation("an entry of impossible size %d", e.Size)
 	}
-	if int64(seconds) < minSeconds || int64(seconds) > maxSeconds || nanoseconds >= 1e9 { // D-13
+	if int64(seconds) < minSeconds || int64(seconds) > maxSeconds || nanoseconds >= 1e9 { // D-12
 		return violation("an entry of impossible time %d.%09d", int64(seconds), nanoseconds)
 	}
 	e.ModTime = time.Unix(int64(seconds), int64(nanoseconds))
@@ -86,7 +86,7 @@ func readEntry(s *cryptobyte.String) (e Entry, err error) {
 	if e.Name, err = readShort(s); err != nil {
 		return e, err
 	}
-	if !isComponent(e.Name) { // D-2
+	if !isComponent(e.Name) { // D-7
 		return e, violation("an entry called %q", e.Name)
 	}
 	return e, readAttributes(s, &e)

@@ -74,10 +74,10 @@ func decodeRequest(message []byte) (request, error) {
 	if !s.ReadUint8((*uint8)(&r.op)) || !s.ReadUint32(&r.id) {
 		return r, violation("a request without operation and number")
 	}
-	if r.op >= firstAnswer { // D-5
+	if r.op >= firstAnswer { // D-4
 		return r, violation("an answer from a client")
 	}
-	if r.op < opShares || r.op > opRead { // D-5
+	if r.op < opShares || r.op > opRead { // D-4
 		return r, errUnknownOp
 	}
 	if r.op != opShares {
@@ -85,7 +85,7 @@ func decodeRequest(message []byte) (request, error) {
 			return r, err
 		}
 	}
-	if !s.Empty() { // D-6
+	if !s.Empty() { // D-5
 		return r, violation("%d bytes after a request", len(s))
 	}
 	return r, nil
@@ -97,7 +97,7 @@ func (r *request) readOperands(s *cryptobyte.String) (err error) {
 	if r.share, err = readShort(s); err != nil {
 		return err
 	}
-	if err := CheckShare(r.share); err != nil { // D-3
+	if err := CheckShare(r.share); err != nil { // D-8
 		return violation("a request for a share: %w", err)
 	}
 	if r.path, err = readPath(s); err != nil {
@@ -108,7 +108,7 @@ func (r *request) readOperands(s *cryptobyte.String) (err error) {
 		if r.after, err = readShort(s); err != nil {
 			return err
 		}
-		if r.after != "" && !isComponent(r.after) { // D-2
+		if r.after != "" && !isComponent(r.after) { // D-7
 			return violation("a list after %q", r.after)
 		}
 	case opRead:
@@ -126,10 +126,10 @@ func readPath(s *cryptobyte.String) (string, error) {
 		return "", violation("a name is cut short")
 	}
 	name := string(raw)
-	if err := CheckName(name); err != nil { // D-2
+	if err := CheckName(name); err != nil { // D-7
 		return "", violation("a request for a file: %w", err)
 	}
-	if name == "." { // D-4
+	if name == "." { // D-9
 		return "", violation("a second spelling of the share itself")
 	}
 	return name, nil
@@ -158,7 +158,7 @@ func addOptional(b *cryptobyte.Builder, version *[16]byte) {
 
 func readOptional(s *cryptobyte.String) (*[16]byte, error) {
 	var present uint8
-	if !s.ReadUint8(&present) || present > 1 { // D-7
+	if !s.ReadUint8(&present) || present > 1 { // D-6
 		return nil, violation("a version is neither there nor not")
 	}
 	if present == 0 {

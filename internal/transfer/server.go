@@ -103,7 +103,7 @@ func (c *conversation) receive() (request, error) {
 	if err != nil && err != errUnknownOp {
 		return r, err
 	}
-	if r.id != c.next { // D-15
+	if r.id != c.next { // D-2
 		return r, violation("request %d came as number %d", r.id, c.next)
 	}
 	c.next++

@@ -14,7 +14,7 @@ func (c *conversation) read(r *request) (sent uint64, err error) {
 	}
 	defer file.Close()
 	entry := file.Entry()
-	if r.ifVersion != nil && *r.ifVersion != entry.Version { // D-16
+	if r.ifVersion != nil && *r.ifVersion != entry.Version { // D-18
 		return 0, ErrChanged
 	}
 	length, err := span(entry.Size, r.offset, r.length)
@@ -28,7 +28,7 @@ func (c *conversation) read(r *request) (sent uint64, err error) {
 	if err != nil {
 		return sent, err
 	}
-	if err := file.Unchanged(); err != nil { // D-18
+	if err := file.Unchanged(); err != nil { // D-20
 		return sent, err
 	}
 	return sent, c.send(r, endAnswer{total: sent, hash: hash})

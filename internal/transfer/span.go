@@ -4,7 +4,7 @@ package transfer
 // 0 standing for all that follows: that many exactly, or ErrRange. No sum is formed, so that none can
 // overflow.
 func span(size, offset, length uint64) (uint64, error) {
-	if offset > size || length > size-offset { // D-14
+	if offset > size || length > size-offset { // D-17
 		return 0, ErrRange
 	}
 	if length == 0 {
