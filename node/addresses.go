@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,7 +30,19 @@ func publish(home Home, h libp2p.Host) ([]string, error) {
 	for i, a := range whole {
 		lines[i] = a.String()
 	}
+	slices.SortStableFunc(lines, tcpFirst)
 	return lines, durable.WriteFile(home.running(), []byte(strings.Join(lines, "\n")+"\n"), 0o600)
+}
+
+// tcpFirst puts the addresses that carry data faster before the others.
+func tcpFirst(a, b string) int {
+	switch tcp := strings.Contains(a, "/tcp/"); {
+	case tcp == strings.Contains(b, "/tcp/"):
+		return strings.Compare(a, b)
+	case tcp:
+		return -1
+	}
+	return 1
 }
 
 func unpublish(home Home) { _ = os.Remove(home.running()) }

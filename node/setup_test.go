@@ -137,8 +137,11 @@ func waitForAddresses(home node.Home, ended <-chan error) []multiaddr.Multiaddr 
 		if len(addrs) > 0 {
 			return addrs
 		}
+		if err != nil {
+			panic(err)
+		}
 		select {
-		case err = <-ended:
+		case err := <-ended:
 			panic(fmt.Sprintf("Run ended: %v", err))
 		case <-tick.C:
 		}
