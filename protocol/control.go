@@ -91,10 +91,10 @@ func (c *Control) Receive() (Goodbye, error) {
 func parseControl(f *Frame) (Goodbye, error) {
 	s := cryptobyte.String(f.Payload())
 	var kind, reason uint8
-	if f.Kind != KindMessage || !s.ReadUint8(&kind) { // G1
-		return 0, integrity("not a control message")
+	if f.Kind != KindMessage { // G1
+		return 0, integrity("content on the control stream")
 	}
-	if kind != controlKeepAlive && kind != controlGoodbye { // G2
+	if !s.ReadUint8(&kind) || kind != controlKeepAlive && kind != controlGoodbye { // G2
 		return 0, integrity("control message of unknown kind %d", kind)
 	}
 	if kind == controlGoodbye && !s.ReadUint8(&reason) || !s.Empty() { // G3

@@ -149,7 +149,7 @@ func badM1(m *meeting) []bad {
 		return bad{"m1-" + name, "bad-message", check, comment, flowM1, nil, say}
 	}
 	return []bad{
-		e("too-long", "E1", "a message of 8193 bytes", saying(message(typeM1, make([]byte, 8190)))),
+		e("too-long", "E1", "a message of more than 8192 bytes", with("certificate", is(make([]byte, 8192)...))),
 		e("cut", "E2", "the last byte is missing", raw(func(msg []byte) []byte { return msg[:len(msg)-1] })),
 		e("trailing", "E2", "a byte after the end", raw(func(msg []byte) []byte { return append(msg, 0) })),
 		e("header-only", "E2", "two bytes", saying([]byte{typeM1, 0})),

@@ -158,7 +158,7 @@ func streams(t testing.TB) (all []*vector) {
 		frame          frame
 	}{
 		"control-content":             {"G1", "content", frame{2, 0, []byte{1}}},
-		"control-empty":               {"G1", "an empty message", frame{1, 0, nil}},
+		"control-empty":               {"G2", "an empty message", frame{1, 0, nil}},
 		"control-kind-0":              {"G2", "a control message of kind 0", frame{1, 0, []byte{0}}},
 		"control-kind-3":              {"G2", "a control message of kind 3", frame{1, 0, []byte{3}}},
 		"control-keep-alive-longer":   {"G3", "a keep-alive with a byte more", frame{1, 0, []byte{1, 0}}},

@@ -21,10 +21,17 @@ type check struct {
 	id    string
 	file  string
 	place string // file:line
-	// The condition's place in the source, and what stands in front of it instead.
+	// The condition's place in the source, and what is added to it. It is still evaluated, since
+	// many a condition reads what the following code needs.
 	from, to int
 	off      string
 }
+
+// What switches a condition off: that of an if statement, and that of a row.
+const (
+	neverRefuse = " && false"
+	alwaysHolds = " || true"
+)
 
 // number is what a comment on a check's line consists of.
 var number = regexp.MustCompile(`^// ([A-Z]{1,2}-?\d+)\b`)
@@ -78,11 +85,11 @@ func checksOf(file string) ([]check, error) {
 		switch n := n.(type) {
 		case *ast.IfStmt:
 			if id := ids[fset.Position(n.Body.Pos()).Line]; id != "" {
-				add(id, n.Cond, "false && ")
+				add(id, n.Cond, neverRefuse)
 			}
 		case *ast.CompositeLit:
 			if id, cond := row(n); id != "" {
-				add(id, cond, "true || ")
+				add(id, cond, alwaysHolds)
 			}
 		}
 		return true
@@ -95,7 +102,7 @@ func checksOf(file string) ([]check, error) {
 
 func ifs(checks []check) (n int) {
 	for _, c := range checks {
-		if c.off == "false && " {
+		if c.off == neverRefuse {
 			n++
 		}
 	}
@@ -130,7 +137,7 @@ func lay(dir string, c check) (overlay string, err error) {
 	}
 	var altered bytes.Buffer
 	altered.Write(source[:c.from])
-	fmt.Fprintf(&altered, "%s(%s)", c.off, source[c.from:c.to])
+	fmt.Fprintf(&altered, "(%s)%s", source[c.from:c.to], c.off)
 	altered.Write(source[c.to:])
 	path := filepath.Join(dir, "altered.go")
 	if err := os.WriteFile(path, altered.Bytes(), 0o600); err != nil {

@@ -15,6 +15,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"time"
 )
 
@@ -96,13 +97,17 @@ func failingTest(ctx context.Context, c check) (string, error) {
 	return "", nil
 }
 
-// A deeper name is indented; the first failure in the output is the outermost.
 var failure = regexp.MustCompile(`(?m)^\s*--- FAIL: (\S+)|^(panic: .*)|^(fatal error: .*)`)
 
-func nameOfFailure(out []byte) string {
-	m := failure.FindSubmatch(out)
-	if m == nil {
-		return ""
+// nameOfFailure returns the first failure in the output. Tests inside a test come after it, and the
+// innermost says most.
+func nameOfFailure(out []byte) (name string) {
+	for _, m := range failure.FindAllSubmatch(out, -1) {
+		inner := string(m[1]) + string(m[2]) + string(m[3])
+		if !strings.HasPrefix(inner, name) {
+			break
+		}
+		name = inner
 	}
-	return string(m[1]) + string(m[2]) + string(m[3])
+	return name
 }
