@@ -1,6 +1,9 @@
 package transfer
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"io"
 	"time"
 
@@ -8,6 +11,69 @@ import (
 
 	"github.com/certexch/certexch/protocol"
 )
+
+// call is one request under way: it has the client to itself.
+type call struct {
+	*Client
+	request
+	ctx  context.Context
+	stop func() bool // ends the watch on ctx; false when ctx was first
+}
+
+// ask makes one request whose answer is one message.
+func ask[A answer](ctx context.Context, c *Client, r request) (a A, err error) {
+	call, err := c.begin(ctx, r)
+	if err != nil {
+		return a, err
+	}
+	a, err = exchange[A](call)
+	return a, call.end(err)
+}
+
+// begin claims the client for r.
+func (c *Client) begin(ctx context.Context, r request) (*call, error) {
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.closed != nil:
+		return nil, c.closed
+	case c.inUse:
+		return nil, ErrInUse
+	}
+	c.inUse = true
+	r.id = c.next
+	c.next++
+	return &call{c, r, ctx, context.AfterFunc(ctx, c.ch.Reset)}, nil
+}
+
+// end gives the client back. It returns what to tell the caller of a call that ended with err.
+func (c *call) end(err error) error {
+	if !c.stop() {
+		err = context.Cause(c.ctx)
+	}
+	c.mu.Lock()
+	c.inUse = false
+	c.mu.Unlock()
+	var status *StatusError
+	if err == nil || errors.As(err, &status) {
+		return err
+	}
+	return c.abandon(err)
+}
+
+// abandon resets the channel because of err, which it returns.
+func (c *Client) abandon(err error) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed == nil {
+		c.closed = fmt.Errorf("%w after: %v", ErrClosed, err)
+	}
+	c.ch.Reset()
+	return err
+}
 
 // exchange sends the request of c and returns the first message of its answer.
 func exchange[A answer](c *call) (a A, err error) {

@@ -97,11 +97,13 @@ func checkCanonical(t *testing.T, message []byte) {
 	t.Helper()
 	r, err := decodeRequest(message)
 	switch {
-	case err == nil:
+	case err == nil && r.op.isKnown():
 		if again := requestBytes(r); !bytes.Equal(again, message) {
 			t.Fatalf("request %x is another encoding of %x", message, again)
 		}
-	case err != errUnknownOp && !errors.Is(err, ErrViolation):
+	case err == nil && (r.share != "" || r.op >= firstAnswer):
+		t.Fatalf("request %x was understood as %+v", message, r)
+	case err != nil && !errors.Is(err, ErrViolation):
 		t.Fatalf("request %x: %v", message, err)
 	}
 	id, a, err := decodeAnswer(message)
@@ -119,10 +121,11 @@ func checkCanonical(t *testing.T, message []byte) {
 func TestB10UnknownValues(t *testing.T) {
 	for value := range 256 {
 		value := byte(value)
-		_, err := decodeRequest([]byte{value, 0, 0, 0, 0})
-		if unknown := value < 1 || value > 4; unknown && value < 0x80 && err != errUnknownOp ||
-			value >= 0x80 && !errors.Is(err, ErrViolation) {
-			t.Errorf("operation %d: %v", value, err)
+		r, err := decodeRequest([]byte{value, 0, 0, 0, 7})
+		switch known := value >= 1 && value <= 4; {
+		case value >= 0x80 && !errors.Is(err, ErrViolation),
+			!known && value < 0x80 && (err != nil || r != request{op: op(value), id: 7} || r.op.isKnown()):
+			t.Errorf("operation %d: %+v, %v", value, r, err)
 		}
 		_, _, err = decodeAnswer([]byte{kindFailure, 0, 0, 0, 0, value})
 		if known := value >= 1 && value <= 9; known != (err == nil) {

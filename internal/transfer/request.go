@@ -16,6 +16,8 @@ const (
 	opRead   op = 4
 )
 
+func (o op) isKnown() bool { return o >= opShares && o <= opRead }
+
 func (o op) String() string {
 	switch o {
 	case opShares:
@@ -66,8 +68,8 @@ func (r *request) append(b *cryptobyte.Builder) {
 	}
 }
 
-// decodeRequest accepts exactly what append writes. For an operation that it does not know it returns
-// errors.ErrUnsupported with the operation and the id, and leaves the rest unread.
+// decodeRequest accepts exactly what append writes. Of an operation that it does not know it returns
+// the number, for the answer that says so, and leaves the rest unread.
 func decodeRequest(message []byte) (request, error) {
 	s := cryptobyte.String(message)
 	var r request
@@ -77,8 +79,8 @@ func decodeRequest(message []byte) (request, error) {
 	if r.op >= firstAnswer { // D-4
 		return r, violation("an answer from a client")
 	}
-	if r.op < opShares || r.op > opRead { // D-4
-		return r, errUnknownOp
+	if !r.op.isKnown() { // D-4
+		return r, nil
 	}
 	if r.op != opShares {
 		if err := r.readOperands(&s); err != nil {
@@ -90,8 +92,6 @@ func decodeRequest(message []byte) (request, error) {
 	}
 	return r, nil
 }
-
-var errUnknownOp = &StatusError{Status: StatusUnsupported}
 
 func (r *request) readOperands(s *cryptobyte.String) (err error) {
 	if r.share, err = readShort(s); err != nil {
