@@ -8,6 +8,7 @@ import (
 
 	"github.com/certexch/certexch/certauth"
 	"github.com/certexch/certexch/internal/authority"
+	"github.com/certexch/certexch/internal/cli"
 )
 
 func newCRL(e *environment) *cobra.Command {
@@ -22,7 +23,7 @@ time, also if nothing has been revoked.
 --clock-was-ahead is the way out after a list was signed by a clock that was wrong: each list has the time
 for its number, and numbers only rise, so that none can be signed until the clock has passed that one.`,
 		Example: "  certexch-authority --dir ca crl --valid 720h > crl.pem",
-		Args:    between(0, 0),
+		Args:    cli.Between(0, 0),
 		RunE: e.run(func(ctx context.Context, _ []string) error {
 			return e.crl(ctx, o)
 		}),
@@ -31,7 +32,7 @@ for its number, and numbers only rise, so that none can be signed until the cloc
 	cmd.Flags().BoolVar(&o.ClockWasAhead, "clock-was-ahead", false, "number by the clock again, though the last list is of a time to come")
 	cmd.PreRunE = func(cmd *cobra.Command, _ []string) error {
 		if cmd.Flags().Changed("valid") && o.Valid < time.Second {
-			return usagef("--valid must be a second or longer")
+			return cli.Usagef("--valid must be a second or longer")
 		}
 		return nil
 	}

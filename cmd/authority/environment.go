@@ -8,6 +8,7 @@ import (
 
 	"github.com/certexch/certexch/certauth"
 	"github.com/certexch/certexch/internal/authority"
+	"github.com/certexch/certexch/internal/cli"
 )
 
 // environment is what a subcommand takes from the process and from the flags
@@ -29,7 +30,7 @@ type environment struct {
 // config says where the authority is.
 func (e *environment) config() (authority.Config, error) {
 	if e.dir == "" {
-		return authority.Config{}, usagef("--dir is missing: name the folder of the authority")
+		return authority.Config{}, cli.Usagef("--dir is missing: name the folder of the authority")
 	}
 	return authority.Config{Dir: e.dir, Now: e.now, Rand: e.rand}, nil
 }
@@ -67,7 +68,7 @@ func (e *environment) command(args string) string {
 func parseIdentity(a *authority.Authority, s string) (certauth.Identity, error) {
 	id, err := a.Root().TrustDomain().ParseIdentity(s)
 	if err != nil {
-		return id, usagef("%v", err)
+		return id, cli.Usagef("%v", err)
 	}
 	return id, nil
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
+
+	"github.com/certexch/certexch/internal/cli"
 )
 
 func newFingerprint(e *environment) *cobra.Command {
@@ -13,7 +15,7 @@ func newFingerprint(e *environment) *cobra.Command {
 		Short: "Print the fingerprint of the root",
 		Long: `Prints the SHA-256 of the root certificate, in hexadecimal: what certexch install --root takes, and what
 people compare by telephone before they trust an authority.`,
-		Args: between(0, 0),
+		Args: cli.Between(0, 0),
 		RunE: e.run(func(ctx context.Context, _ []string) error { return e.fingerprint(ctx) }),
 	}
 }

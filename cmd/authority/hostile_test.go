@@ -12,6 +12,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/certexch/certexch/internal/cli"
 )
 
 // A request, in PEM, for the identity acme.example/wish.
@@ -175,7 +177,7 @@ func TestSignToFullDisk(t *testing.T) {
 	r.must(t, "init", "--trust-domain", "acme.example")
 	for _, args := range [][]string{{"sign", "-", "--id", "nas"}, {"crl"}, {"fingerprint"}, {"list"}, {"show", "nas"}, {"version"}} {
 		e := *r.environment
-		e.stdin, e.stdout, e.stderr = strings.NewReader(request(t)), full{}, printableWriter{&r.err}
+		e.stdin, e.stdout, e.stderr = strings.NewReader(request(t)), full{}, cli.Writer{W: &r.err}
 		r.err.Reset()
 		if code := e.execute(context.Background(), append([]string{"--dir", r.where}, args...)); code != codeOther || !strings.Contains(r.err.String(), errFull.Error()) {
 			t.Errorf("%q: exit code %d: %s", args, code, r.err.String())

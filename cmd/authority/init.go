@@ -9,6 +9,7 @@ import (
 
 	"github.com/certexch/certexch/certauth"
 	"github.com/certexch/certexch/internal/authority"
+	"github.com/certexch/certexch/internal/cli"
 )
 
 func newInit(e *environment) *cobra.Command {
@@ -20,7 +21,7 @@ func newInit(e *environment) *cobra.Command {
 		Long: `Makes the folder, a root key encrypted with a passphrase, the root certificate and the records, and prints
 the fingerprint of the root. An authority that is there already is left alone.`,
 		Example: "  certexch-authority --dir ca init --trust-domain acme.example",
-		Args:    between(0, 0),
+		Args:    cli.Between(0, 0),
 		RunE: e.run(func(ctx context.Context, _ []string) error {
 			return e.init(ctx, domain, lifetime)
 		}),
@@ -36,14 +37,14 @@ func (e *environment) init(ctx context.Context, domain string, lifetime time.Dur
 		return err
 	}
 	if domain == "" {
-		return usagef("--trust-domain is missing: name the domain that all identities lie in, such as acme.example")
+		return cli.Usagef("--trust-domain is missing: name the domain that all identities lie in, such as acme.example")
 	}
 	td, err := certauth.ParseTrustDomain(domain)
 	if err != nil {
-		return usagef("%v", err)
+		return cli.Usagef("%v", err)
 	}
 	if lifetime < time.Second {
-		return usagef("--lifetime must be a second or longer")
+		return cli.Usagef("--lifetime must be a second or longer")
 	}
 	root, err := authority.Create(ctx, config, authority.Options{
 		TrustDomain: td,

@@ -13,6 +13,7 @@ import (
 
 	"github.com/certexch/certexch/certauth"
 	"github.com/certexch/certexch/internal/authority"
+	"github.com/certexch/certexch/internal/cli"
 )
 
 func newList(e *environment) *cobra.Command {
@@ -20,7 +21,7 @@ func newList(e *environment) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List all certificates ever issued",
-		Args:  between(0, 0),
+		Args:  cli.Between(0, 0),
 		RunE:  e.run(func(ctx context.Context, _ []string) error { return e.list(ctx, asJSON) }),
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON, one object a line")

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/certexch/certexch/internal/authority"
+	"github.com/certexch/certexch/internal/cli"
 )
 
 func main() {
@@ -16,8 +17,8 @@ func main() {
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	e := &environment{
 		stdin:  os.Stdin,
-		stdout: printableWriter{os.Stdout},
-		stderr: printableWriter{os.Stderr},
+		stdout: cli.Writer{W: os.Stdout},
+		stderr: cli.Writer{W: os.Stderr},
 		now:    time.Now,
 		rand:   rand.Reader,
 		cost:   authority.DefaultCost,

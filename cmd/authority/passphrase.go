@@ -10,6 +10,8 @@ import (
 	"runtime"
 
 	"golang.org/x/term"
+
+	"github.com/certexch/certexch/internal/cli"
 )
 
 // maxPassphrase bounds what is read of a passphrase file, in bytes.
@@ -22,7 +24,7 @@ func (e *environment) passphrase(ctx context.Context) ([]byte, error) {
 	if e.passwordFile != "" {
 		return e.readPassphrase(e.passwordFile)
 	}
-	return e.ask(ctx, "Passphrase of the root key in "+printable(e.dir)+": ")
+	return e.ask(ctx, "Passphrase of the root key in "+cli.Printable(e.dir)+": ")
 }
 
 // newPassphrase returns the passphrase for a new authority; typed, it must be

@@ -3,12 +3,12 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/certexch/certexch/internal/authority"
+	"github.com/certexch/certexch/internal/cli"
 )
 
 // Exit codes. They are those of certexch.
@@ -19,24 +19,15 @@ const (
 	codeCancelled = 11
 )
 
-// usageError is a command line that cannot be meant. Nothing has been done for it.
-type usageError struct{ problem string }
-
-func (e *usageError) Error() string { return e.problem }
-
-func usagef(format string, args ...any) error {
-	return &usageError{fmt.Sprintf(format, args...)}
-}
-
 // report tells the user of the error that cmd ended with, and returns the exit code.
 func (e *environment) report(cmd *cobra.Command, err error) int {
-	e.say("certexch-authority: %s", oneLine(err.Error()))
-	if !e.began || errors.As(err, new(*usageError)) {
+	e.say("certexch-authority: %s", cli.OneLine(err.Error()))
+	if !e.began || errors.As(err, new(*cli.UsageError)) {
 		e.say("\n%s", strings.TrimRight(cmd.UsageString(), "\n"))
 		return codeUsage
 	}
 	if advice := e.advice(err); advice != "" {
-		e.say("  try: %s", oneLine(advice))
+		e.say("  try: %s", cli.OneLine(advice))
 	}
 	switch {
 	case errors.Is(err, authority.ErrNotFound):

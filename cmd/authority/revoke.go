@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/certexch/certexch/internal/authority"
+	"github.com/certexch/certexch/internal/cli"
 )
 
 func newRevoke(e *environment) *cobra.Command {
@@ -21,7 +22,7 @@ to be certified again. A serial number (32 hexadecimal digits): that one certifi
 A new revocation list is signed at once, and has to reach the terminals: print it with crl, and install it
 at each.`,
 		Example: `  certexch-authority --dir ca revoke acme.example/site-a/nas --reason "stolen on the train"`,
-		Args:    between(1, 1),
+		Args:    cli.Between(1, 1),
 		RunE: e.run(func(ctx context.Context, args []string) error {
 			return e.revoke(ctx, args[0], reason)
 		}),
@@ -35,7 +36,7 @@ const maxReason = 1000
 
 func (e *environment) revoke(ctx context.Context, what, reason string) error {
 	if len(reason) > maxReason || !utf8.ValidString(reason) || strings.ContainsRune(reason, 0) {
-		return usagef("--reason must be text of at most %d bytes", maxReason)
+		return cli.Usagef("--reason must be text of at most %d bytes", maxReason)
 	}
 	a, err := e.open(ctx)
 	if err != nil {

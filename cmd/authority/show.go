@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/certexch/certexch/internal/authority"
+	"github.com/certexch/certexch/internal/cli"
 )
 
 func newShow(e *environment) *cobra.Command {
@@ -17,7 +18,7 @@ func newShow(e *environment) *cobra.Command {
 		Short: "Show the certificates of a terminal, or one certificate",
 		Long: `Shows all that is on record of the certificates of an identity, or of the one with a serial number (32
 hexadecimal digits). With --json, the certificate itself is there too, in PEM.`,
-		Args: between(1, 1),
+		Args: cli.Between(1, 1),
 		RunE: e.run(func(ctx context.Context, args []string) error { return e.show(ctx, args[0], asJSON) }),
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON, one object a line")
@@ -63,7 +64,7 @@ func find(ctx context.Context, a *authority.Authority, what string) ([]authority
 
 func (e *environment) writeRecord(b *bytes.Buffer, r authority.Record) {
 	row := func(name, format string, args ...any) {
-		fmt.Fprintf(b, "%-12s %s\n", name, oneLine(fmt.Sprintf(format, args...)))
+		fmt.Fprintf(b, "%-12s %s\n", name, cli.OneLine(fmt.Sprintf(format, args...)))
 	}
 	row("identity", "%s", r.Identity)
 	row("serial", "%s", r.Serial)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/certexch/certexch/certauth"
 	"github.com/certexch/certexch/internal/authority"
+	"github.com/certexch/certexch/internal/cli"
 )
 
 func newSign(e *environment) *cobra.Command {
@@ -25,7 +26,7 @@ func newSign(e *environment) *cobra.Command {
 certificate, the root and the current revocation list. Who the terminal is, --id says, whatever the request
 wishes for. Keys that are another terminal's, or have been revoked, are refused.`,
 		Example: "  certexch-authority --dir ca sign nas.csr --id acme.example/site-a/nas > nas.pem",
-		Args:    between(1, 1),
+		Args:    cli.Between(1, 1),
 		RunE: e.run(func(ctx context.Context, args []string) error {
 			return e.sign(ctx, args[0], name, lifetime)
 		}),
@@ -37,10 +38,10 @@ wishes for. Keys that are another terminal's, or have been revoked, are refused.
 
 func (e *environment) sign(ctx context.Context, file, name string, lifetime time.Duration) error {
 	if name == "" {
-		return usagef("--id is missing: say which terminal it is, as in --id acme.example/site-a/nas")
+		return cli.Usagef("--id is missing: say which terminal it is, as in --id acme.example/site-a/nas")
 	}
 	if lifetime < time.Second {
-		return usagef("--lifetime must be a second or longer")
+		return cli.Usagef("--lifetime must be a second or longer")
 	}
 	a, err := e.open(ctx)
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/certexch/certexch/internal/authority"
+	"github.com/certexch/certexch/internal/cli"
 )
 
 const passphrase = "correct horse battery staple"
@@ -43,7 +44,7 @@ func (r *trial) run(args ...string) int {
 	r.out.Reset()
 	r.err.Reset()
 	e := *r.environment
-	e.stdout, e.stderr = printableWriter{&r.out}, printableWriter{&r.err}
+	e.stdout, e.stderr = cli.Writer{W: &r.out}, cli.Writer{W: &r.err}
 	return e.execute(context.Background(), args)
 }
 

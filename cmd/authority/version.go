@@ -7,13 +7,15 @@ import (
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
+
+	"github.com/certexch/certexch/internal/cli"
 )
 
 func newVersion(e *environment) *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
-		Args:  between(0, 0),
+		Args:  cli.Between(0, 0),
 		RunE:  e.run(func(context.Context, []string) error { return e.version() }),
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/certexch/certexch/certauth"
+	"github.com/certexch/certexch/internal/cli"
 )
 
 func newAllow(e *environment) *cobra.Command {
@@ -12,8 +13,8 @@ func newAllow(e *environment) *cobra.Command {
 		Short: "Register terminals, and see who is registered",
 		Long: `Edits the allowlist: the identities that this terminal exchanges data with, if they have registered it
 too. A running serve takes each change into account at once.`,
-		Args: between(0, 0),
-		RunE: needsCommand,
+		Args: cli.Between(0, 0),
+		RunE: cli.NeedsCommand,
 	}
 	cmd.AddCommand(newAllowAdd(e), newAllowRemove(e), newAllowList(e))
 	return cmd

@@ -8,6 +8,7 @@ import (
 
 	"github.com/certexch/certexch/allowlist"
 	"github.com/certexch/certexch/certauth"
+	"github.com/certexch/certexch/internal/cli"
 	"github.com/certexch/certexch/node"
 )
 
@@ -32,7 +33,7 @@ the terminal and add it again.
 registered, until it is added with the new one. The hash is what certexch id there prints as its key.`,
 		Example: `  certexch allow add site-a/nas --note "Bob's"
   certexch allow add acme.example/site-a/nas --addr /ip4/192.0.2.7/tcp/24242/p2p/12D3KooW… --expires 2027-01-01`,
-		Args: between(1, many),
+		Args: cli.Between(1, cli.Many),
 		RunE: e.run(func(ctx context.Context, args []string) error {
 			return e.allowAdd(ctx, args, flags)
 		}),
@@ -46,7 +47,7 @@ registered, until it is added with the new one. The hash is what certexch id the
 
 func (e *environment) allowAdd(ctx context.Context, names []string, flags entryFlags) error {
 	if len(names) > 1 && (len(flags.addrs) > 0 || flags.pin != "") {
-		return usagef("--addr and --pin belong to one terminal: add one at a time")
+		return cli.Usagef("--addr and --pin belong to one terminal: add one at a time")
 	}
 	home, err := e.at()
 	if err != nil {
@@ -118,9 +119,9 @@ func parseExpiry(s string, now time.Time) (time.Time, error) {
 	}
 	switch {
 	case err != nil:
-		return t, usagef("--expires %q is neither a date, like 2027-01-01, nor a time, like 2027-01-01T12:00:00Z", s)
+		return t, cli.Usagef("--expires %q is neither a date, like 2027-01-01, nor a time, like 2027-01-01T12:00:00Z", s)
 	case !t.After(now):
-		return t, usagef("--expires %s is over", s)
+		return t, cli.Usagef("--expires %s is over", s)
 	}
 	return t, nil
 }

@@ -8,13 +8,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/certexch/certexch/allowlist"
+	"github.com/certexch/certexch/internal/cli"
 )
 
 func newAllowList(e *environment) *cobra.Command {
 	return &cobra.Command{
 		Use:   "list",
 		Short: "Print who is registered",
-		Args:  between(0, 0),
+		Args:  cli.Between(0, 0),
 		RunE:  e.run(e.allowList),
 	}
 }

@@ -9,13 +9,14 @@ import (
 
 	"github.com/certexch/certexch/allowlist"
 	"github.com/certexch/certexch/certauth"
+	"github.com/certexch/certexch/internal/cli"
 )
 
 func newAllowRemove(e *environment) *cobra.Command {
 	return &cobra.Command{
 		Use:   "remove IDENTITY...",
 		Short: "Take terminals off the list",
-		Args:  between(1, many),
+		Args:  cli.Between(1, cli.Many),
 		RunE:  e.run(e.allowRemove),
 	}
 }

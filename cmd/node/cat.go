@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/certexch/certexch/internal/cli"
 	"github.com/certexch/certexch/node"
 )
 
@@ -15,7 +16,7 @@ func newCat(e *environment) *cobra.Command {
 		Long: `Writes files of shares to standard output, one after the other. Whether a file is whole is known at its
 end: use what was written only if the exit code is 0.`,
 		Example: "  certexch cat site-a/nas:reports/q3.csv | head",
-		Args:    between(1, many),
+		Args:    cli.Between(1, cli.Many),
 	}
 	addrs := addrFlag(cmd)
 	cmd.RunE = e.run(func(ctx context.Context, args []string) error {

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/certexch/certexch/allowlist"
+	"github.com/certexch/certexch/internal/cli"
 	"github.com/certexch/certexch/node"
 )
 
@@ -19,7 +20,7 @@ func newCheck(e *environment) *cobra.Command {
 		Long: `Makes all the checks that serve makes before it listens: configuration, keys and their permissions,
 certificate, trusted authorities and their revocation lists, allowlist, shares. It changes nothing and
 connects to nobody. The exit code is that of the first thing that is wrong.`,
-		Args: between(0, 0),
+		Args: cli.Between(0, 0),
 		RunE: e.run(e.check),
 	}
 }

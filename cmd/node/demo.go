@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/certexch/certexch/internal/cli"
 	"github.com/certexch/certexch/internal/demo"
 )
 
@@ -17,7 +18,7 @@ func newDemo(e *environment) *cobra.Command {
 DIR, or some files made for it; the second, registered with it, fetches all of it and compares every byte;
 the third, certified and not registered, is refused, and so is a stranger, who learns no identity. Each
 step is told with the commands that one would type. The exit code is 0 only if all of it held.`,
-		Args: between(0, 1),
+		Args: cli.Between(0, 1),
 	}
 	cmd.Flags().StringVar(&keep, "keep", "", "make the homes in this `folder` and leave them there, to go on by hand")
 	cmd.RunE = e.run(func(ctx context.Context, args []string) error {

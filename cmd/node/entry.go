@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/certexch/certexch/internal/cli"
 	"github.com/certexch/certexch/node"
 )
 
@@ -27,7 +28,7 @@ func (e *environment) printEntry(n node.Entry) error {
 	if e.json {
 		return e.printJSON(entryOf(n))
 	}
-	name, size := printable(n.Name), fmt.Sprint(n.Size)
+	name, size := cli.Printable(n.Name), fmt.Sprint(n.Size)
 	if n.Dir {
 		name, size = name+"/", "-"
 	}

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/certexch/certexch/internal/cli"
 )
 
 // trial is a process of certexch that a test looks into: its output, without a process.
@@ -20,8 +22,8 @@ func newTrial(t *testing.T) *trial {
 	trial := &trial{}
 	trial.environment = &environment{
 		stdin:    strings.NewReader(""),
-		stdout:   printableWriter{&trial.out},
-		stderr:   printableWriter{&trial.err},
+		stdout:   cli.Writer{W: &trial.out},
+		stderr:   cli.Writer{W: &trial.err},
 		content:  &trial.out,
 		now:      time.Now,
 		terminal: io.Discard,

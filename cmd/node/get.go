@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/certexch/certexch/certauth"
+	"github.com/certexch/certexch/internal/cli"
 	"github.com/certexch/certexch/internal/receive"
 )
 
@@ -34,7 +35,7 @@ A file arrives whole or not at all, with its time of change and its executable b
 and time is there already, it is skipped; if it differs, it stays unless --overwrite is given.`,
 		Example: `  certexch get site-a/nas:reports/q3.csv
   certexch get --addr /ip4/192.0.2.7/tcp/24242/p2p/12D3KooW… site-a/nas:reports/q3.csv q3-copy.csv`,
-		Args: between(1, many),
+		Args: cli.Between(1, cli.Many),
 		RunE: e.run(func(ctx context.Context, args []string) error {
 			return e.get(ctx, args, flags)
 		}),
@@ -89,9 +90,9 @@ func destinations(files []location, dst string) ([]receive.Destination, error) {
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return nil, err
 	case !folder && len(files) > 1:
-		return nil, usagef("%q is no folder, and several files need one", dst)
+		return nil, cli.Usagef("%q is no folder, and several files need one", dst)
 	case !folder && (dst == "" || os.IsPathSeparator(dst[len(dst)-1])):
-		return nil, usagef("there is no folder %q", dst)
+		return nil, cli.Usagef("there is no folder %q", dst)
 	}
 	targets := make([]receive.Destination, len(files))
 	for i, l := range files {
@@ -134,9 +135,9 @@ func (v *visit) get(ctx context.Context, l location, dst receive.Destination, fl
 	case e.json:
 		return e.printJSON(done)
 	case done.Skipped:
-		e.say("%s: skipped, it is here already", printable(done.Path))
+		e.say("%s: skipped, it is here already", cli.Printable(done.Path))
 	default:
-		e.say("%s: %s in %.2f s, %s", printable(done.Path), bytesText(done.Bytes), done.Seconds, rateText(done.Bytes, took))
+		e.say("%s: %s in %.2f s, %s", cli.Printable(done.Path), bytesText(done.Bytes), done.Seconds, rateText(done.Bytes, took))
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/certexch/certexch/certauth"
+	"github.com/certexch/certexch/internal/cli"
 	"github.com/certexch/certexch/node"
 )
 
@@ -20,7 +21,7 @@ peer ID, and the key's hash (for allow add --pin on the other side). While serve
 it is bound to follow, one a line, complete for --addr.
 
 Before a certificate is installed there are the peer ID and the key's hash only.`,
-		Args: between(0, 0),
+		Args: cli.Between(0, 0),
 		RunE: e.run(e.id),
 	}
 }

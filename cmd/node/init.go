@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/certexch/certexch/internal/cli"
 	"github.com/certexch/certexch/node"
 )
 
@@ -14,7 +15,7 @@ func newInit(e *environment) *cobra.Command {
 		Short: "Make the configuration, the state folder and the keys",
 		Long: `Makes config.toml with every key at its default, the state folder (mode 0700) and this terminal's two
 private keys, which never leave it. A home that has keys is left as it is.`,
-		Args: between(0, 0),
+		Args: cli.Between(0, 0),
 		RunE: e.run(e.init),
 	}
 }
@@ -30,8 +31,8 @@ func (e *environment) init(context.Context, []string) error {
 	if e.json {
 		return e.printJSON(pathsOf(home))
 	}
-	e.say("configuration  %s", printable(home.Config))
-	e.say("state          %s", printable(home.State))
+	e.say("configuration  %s", cli.Printable(home.Config))
+	e.say("state          %s", cli.Printable(home.State))
 	e.say("")
 	e.say("Next, ask your authority for a certificate:")
 	e.say("  certexch request > terminal.csr      and send it to the authority")

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/certexch/certexch/certauth"
+	"github.com/certexch/certexch/internal/cli"
 	"github.com/certexch/certexch/node"
 )
 
@@ -28,7 +29,7 @@ alone, and puts it in force. What does not verify is not stored.
 The first root of a trust domain is trusted only if its fingerprint is confirmed: give it with --root, as
 the authority tells it (certexch-authority fingerprint), or compare it when asked at a terminal.`,
 		Example: "  certexch install nas.pem --root 0f3a…",
-		Args:    between(1, 1),
+		Args:    cli.Between(1, 1),
 		RunE: e.run(func(_ context.Context, args []string) error {
 			return e.install(args[0], root)
 		}),
@@ -88,7 +89,7 @@ func (e *environment) confirmation(root string) (func(*certauth.Root) error, err
 func parseHash(flag, s string) (hash [sha256.Size]byte, err error) {
 	decoded, err := hex.DecodeString(strings.ReplaceAll(s, ":", ""))
 	if err != nil || len(decoded) != len(hash) {
-		return hash, usagef("%s takes a SHA-256: 64 hexadecimal digits", flag)
+		return hash, cli.Usagef("%s takes a SHA-256: 64 hexadecimal digits", flag)
 	}
 	return [sha256.Size]byte(decoded), nil
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/libp2p/go-libp2p/gologshim"
 	"go.uber.org/zap/zapcore"
 
+	"github.com/certexch/certexch/internal/cli"
 	"github.com/certexch/certexch/node"
 )
 
@@ -56,7 +57,7 @@ func startLog(w io.Writer, format string, own, others golog.LogLevel) *slog.Logg
 type recordWriter struct{ w io.Writer }
 
 func (r recordWriter) Write(record []byte) (int, error) {
-	_, err := io.WriteString(r.w, printable(strings.TrimSuffix(string(record), "\n"))+"\n")
+	_, err := io.WriteString(r.w, cli.Printable(strings.TrimSuffix(string(record), "\n"))+"\n")
 	return len(record), err
 }
 

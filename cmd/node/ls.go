@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/certexch/certexch/internal/cli"
 	"github.com/certexch/certexch/internal/transfer"
 	"github.com/certexch/certexch/node"
 )
@@ -19,7 +20,7 @@ func newLs(e *environment) *cobra.Command {
 last change, and name, with a slash at the end of folders.`,
 		Example: `  certexch ls site-a/nas
   certexch ls site-a/nas:reports/2026`,
-		Args: between(1, 1),
+		Args: cli.Between(1, 1),
 	}
 	addrs := addrFlag(cmd)
 	cmd.RunE = e.run(func(ctx context.Context, args []string) error {
@@ -59,7 +60,7 @@ func (e *environment) lsShares(ctx context.Context, p *node.Peer) error {
 				Share string `json:"share"`
 			}{name})
 		} else {
-			_, err = fmt.Fprintln(e.stdout, printable(name))
+			_, err = fmt.Fprintln(e.stdout, cli.Printable(name))
 		}
 		if err != nil {
 			return err

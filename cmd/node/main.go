@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"golang.org/x/term"
+
+	"github.com/certexch/certexch/internal/cli"
 )
 
 func main() {
@@ -16,8 +18,8 @@ func main() {
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	env := &environment{
 		stdin:    os.Stdin,
-		stdout:   printableWriter{os.Stdout},
-		stderr:   printableWriter{os.Stderr},
+		stdout:   cli.Writer{W: os.Stdout},
+		stderr:   cli.Writer{W: os.Stderr},
 		content:  os.Stdout,
 		now:      time.Now,
 		asks:     term.IsTerminal(int(os.Stdin.Fd())),

@@ -6,6 +6,7 @@ import (
 	"github.com/multiformats/go-multiaddr"
 
 	"github.com/certexch/certexch/certauth"
+	"github.com/certexch/certexch/internal/cli"
 	"github.com/certexch/certexch/internal/host"
 	"github.com/certexch/certexch/internal/transfer"
 )
@@ -14,10 +15,10 @@ import (
 func parseIdentity(td certauth.TrustDomain, s string) (certauth.Identity, error) {
 	id, err := td.ParseIdentity(s)
 	if err != nil && td.IsZero() {
-		return id, usagef("%v; without a certificate of its own, this terminal takes whole identities only, like acme.example/site-a/nas", err)
+		return id, cli.Usagef("%v; without a certificate of its own, this terminal takes whole identities only, like acme.example/site-a/nas", err)
 	}
 	if err != nil {
-		return id, usagef("%v", err)
+		return id, cli.Usagef("%v", err)
 	}
 	return id, nil
 }
@@ -48,10 +49,10 @@ func parseLocation(td certauth.TrustDomain, s string) (l location, err error) {
 		return l, nil
 	}
 	if err := transfer.CheckShare(l.share); err != nil {
-		return l, usagef("%v", err)
+		return l, cli.Usagef("%v", err)
 	}
 	if err := transfer.CheckName(l.path); err != nil {
-		return l, usagef("%v", err)
+		return l, cli.Usagef("%v", err)
 	}
 	return l, nil
 }
@@ -79,7 +80,7 @@ func isRemote(td certauth.TrustDomain, s string) bool {
 func parseFile(td certauth.TrustDomain, s string) (location, error) {
 	l, err := parseLocation(td, s)
 	if err == nil && l.share == "" {
-		return l, usagef("%q names no file: write IDENTITY:SHARE/PATH, like %s:docs/readme.txt", s, l.identity)
+		return l, cli.Usagef("%q names no file: write IDENTITY:SHARE/PATH, like %s:docs/readme.txt", s, l.identity)
 	}
 	return l, err
 }
@@ -90,13 +91,13 @@ func parseAddrs(values []string) ([]multiaddr.Multiaddr, error) {
 	for i, s := range values {
 		a, err := multiaddr.NewMultiaddr(s)
 		if err != nil {
-			return nil, usagef("--addr %q is not a multiaddr: %s", s, addrExample)
+			return nil, cli.Usagef("--addr %q is not a multiaddr: %s", s, addrExample)
 		}
 		if _, err := host.Direct([]multiaddr.Multiaddr{a}); err != nil {
 			return nil, err
 		}
 		if _, last := multiaddr.SplitLast(a); last == nil || last.Protocol().Code != multiaddr.P_P2P {
-			return nil, usagef("--addr %q does not end in /p2p/ and a peer ID: %s", s, addrExample)
+			return nil, cli.Usagef("--addr %q does not end in /p2p/ and a peer ID: %s", s, addrExample)
 		}
 		addrs[i] = a
 	}

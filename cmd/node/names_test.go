@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/certexch/certexch/certauth"
+	"github.com/certexch/certexch/internal/cli"
 	"github.com/certexch/certexch/internal/host"
 )
 
@@ -46,7 +47,7 @@ func TestD1NamesAsTyped(t *testing.T) {
 		"nas:" + strings.Repeat("s", 65) + "/x",
 	} {
 		l, err := parseLocation(acme(t), in)
-		if !errors.As(err, new(*usageError)) {
+		if !errors.As(err, new(*cli.UsageError)) {
 			t.Errorf("parseLocation(%q) = %q, %v; want wrong usage", in, l, err)
 		}
 	}
@@ -87,7 +88,7 @@ func TestParseAddrs(t *testing.T) {
 	} {
 		_, err := parseAddrs([]string{in})
 		switch {
-		case usage && !errors.As(err, new(*usageError)):
+		case usage && !errors.As(err, new(*cli.UsageError)):
 			t.Errorf("%q: %v", in, err)
 		case usage && !strings.Contains(err.Error(), "/tcp/24242/p2p/12D3KooW…"):
 			t.Errorf("%q: no example in %q", in, err)

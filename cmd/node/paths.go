@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/certexch/certexch/internal/cli"
 	"github.com/certexch/certexch/node"
 )
 
@@ -12,7 +13,7 @@ func newPaths(e *environment) *cobra.Command {
 	return &cobra.Command{
 		Use:   "paths",
 		Short: "Print where configuration, state and allowlist are",
-		Args:  between(0, 0),
+		Args:  cli.Between(0, 0),
 		RunE:  e.run(e.paths),
 	}
 }

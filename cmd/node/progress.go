@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"time"
+
+	"github.com/certexch/certexch/internal/cli"
 )
 
 // progress draws one line about a transfer at a terminal. A nil progress draws nothing.
@@ -21,7 +23,7 @@ func (e *environment) newProgress(name string) *progress {
 	if !e.watched || e.quiet || e.json {
 		return nil
 	}
-	return &progress{w: e.terminal, name: shorten(printable(name)), began: time.Now()}
+	return &progress{w: e.terminal, name: shorten(cli.Printable(name)), began: time.Now()}
 }
 
 // update draws how far the transfer is.

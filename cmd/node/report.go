@@ -4,25 +4,16 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/certexch/certexch/internal/cli"
 	"github.com/certexch/certexch/node"
 )
 
-// usageError is a command line that cannot be meant. Nothing has been done for it.
-type usageError struct{ problem string }
-
-func (e *usageError) Error() string { return e.problem }
-
-func usagef(format string, args ...any) error {
-	return &usageError{fmt.Sprintf(format, args...)}
-}
-
 // report tells the user of the error that cmd ended with, and returns the exit code.
 func (e *environment) report(cmd *cobra.Command, err error) int {
-	usage := !e.began || errors.As(err, new(*usageError))
+	usage := !e.began || errors.As(err, new(*cli.UsageError))
 	failure := node.Explain(err)
 	if usage {
 		failure = node.Failure{Reason: "usage", Code: node.CodeUsage, Text: err.Error(), Try: cmd.CommandPath() + " --help"}
@@ -32,17 +23,12 @@ func (e *environment) report(cmd *cobra.Command, err error) int {
 		fmt.Fprintf(e.stderr, "%s\n", line)
 		return failure.Code
 	}
-	fmt.Fprintf(e.stderr, "certexch: %s\n", oneLine(failure.Text))
+	fmt.Fprintf(e.stderr, "certexch: %s\n", cli.OneLine(failure.Text))
 	switch {
 	case usage:
 		fmt.Fprintf(e.stderr, "\n%s", cmd.UsageString())
 	case failure.Try != "":
-		fmt.Fprintf(e.stderr, "  try: %s\n", oneLine(failure.Try))
+		fmt.Fprintf(e.stderr, "  try: %s\n", cli.OneLine(failure.Try))
 	}
 	return failure.Code
-}
-
-// oneLine joins the lines that several errors make.
-func oneLine(text string) string {
-	return printable(strings.ReplaceAll(strings.TrimSpace(text), "\n", "; "))
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/certexch/certexch/certauth"
+	"github.com/certexch/certexch/internal/cli"
 	"github.com/certexch/certexch/node"
 )
 
@@ -17,7 +18,7 @@ func newRequest(e *environment) *cobra.Command {
 		Long: `Prints the certificate request (PKCS #10, in PEM) of this terminal's keys. It holds no secret. The
 authority decides on the identity; --id only tells it which one is hoped for.`,
 		Example: "  certexch request --id acme.example/site-a/nas > nas.csr",
-		Args:    between(0, 0),
+		Args:    cli.Between(0, 0),
 		RunE:    e.run(func(context.Context, []string) error { return e.request(wish) }),
 	}
 	cmd.Flags().StringVar(&wish, "id", "", "the `identity` that is hoped for")

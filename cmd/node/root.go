@@ -2,10 +2,11 @@ package main
 
 import (
 	"context"
-	"math"
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/certexch/certexch/internal/cli"
 )
 
 const about = `certexch hands data from one terminal to another: directly, and only when both hold a certificate
@@ -25,43 +26,12 @@ registered them, 6 certificate invalid or expired, 7 revoked, 8 unreachable, 9 n
 10 integrity, 11 cancelled, 12 changed while reading, 13 no permission, 14 disk full, 15 refused without
 a reason (their log says why), 16 another terminal answered than the one asked for.`
 
-// usageTemplate is cobra's, with less around it.
-const usageTemplate = `Usage:
-  {{if .HasAvailableSubCommands}}{{.CommandPath}} COMMAND{{else}}{{.UseLine}}{{end}}
-{{- if .HasExample}}
-
-Examples:
-{{.Example}}
-{{- end}}
-{{- if .HasAvailableSubCommands}}
-
-Commands:
-{{- range .Commands}}{{if or .IsAvailableCommand (eq .Name "help")}}
-  {{rpad .Name .NamePadding}} {{.Short}}{{end}}{{end}}
-{{- end}}
-{{- if .HasAvailableLocalFlags}}
-
-Flags:
-{{.LocalFlags.FlagUsages | trimTrailingWhitespaces}}
-{{- end}}
-{{- if .HasAvailableInheritedFlags}}
-
-Flags of every command:
-{{.InheritedFlags.FlagUsages | trimTrailingWhitespaces}}
-{{- end}}
-`
-
 // newRoot returns the command with all subcommands.
 func newRoot(e *environment) *cobra.Command {
 	root := &cobra.Command{
-		Use:                "certexch",
-		Short:              "Hand data to certified, registered terminals, directly",
-		Long:               about,
-		RunE:               needsCommand,
-		Args:               between(0, 0),
-		SilenceErrors:      true,
-		SilenceUsage:       true,
-		DisableSuggestions: true,
+		Use:   "certexch",
+		Short: "Hand data to certified, registered terminals, directly",
+		Long:  about,
 	}
 	flags := root.PersistentFlags()
 	flags.StringVar(&e.home, "home", "", "`folder` of configuration and state (default: see certexch paths)")
@@ -69,37 +39,12 @@ func newRoot(e *environment) *cobra.Command {
 	flags.BoolVarP(&e.quiet, "quiet", "q", false, "print only what was asked for, and failures")
 	flags.BoolVarP(&e.verbose, "verbose", "v", false, "log what happens, to standard error (serve: all of it)")
 	flags.DurationVar(&e.timeout, "timeout", 15*time.Second, "how long a session may take to stand, and a transfer make no progress")
-	root.SetUsageTemplate(usageTemplate)
 	root.AddCommand(
 		newInit(e), newRequest(e), newInstall(e), newID(e), newPaths(e), newAllow(e), newCheck(e),
 		newServe(e), newLs(e), newStat(e), newCat(e), newGet(e), newVersion(e), newDemo(e),
 	)
-	refineBuiltins(root)
+	cli.Finish(root)
 	return root
-}
-
-// refineBuiltins makes what cobra adds by itself refuse what it does not know.
-func refineBuiltins(root *cobra.Command) {
-	root.InitDefaultHelpCmd()
-	root.InitDefaultCompletionCmd()
-	for _, cmd := range root.Commands() {
-		switch cmd.Name() {
-		case "completion":
-			cmd.Args, cmd.RunE = between(0, 0), needsCommand
-		case "help":
-			cmd.Args = func(_ *cobra.Command, args []string) error {
-				if found, rest, err := root.Find(args); err != nil || len(rest) > 0 {
-					return usagef("there is no command %q of %s", args[len(args)-1], found.CommandPath())
-				}
-				return nil
-			}
-		}
-	}
-}
-
-// needsCommand is what a command does that only has commands below it.
-func needsCommand(cmd *cobra.Command, _ []string) error {
-	return usagef("%s needs one of its commands", cmd.CommandPath())
 }
 
 // run makes what cobra calls of a subcommand's function.
@@ -108,28 +53,11 @@ func (e *environment) run(f func(ctx context.Context, args []string) error) func
 		e.began = true
 		switch {
 		case e.timeout <= 0:
-			return usagef("--timeout must be longer than nothing")
+			return cli.Usagef("--timeout must be longer than nothing")
 		case e.quiet && e.verbose:
-			return usagef("--quiet and --verbose exclude each other")
+			return cli.Usagef("--quiet and --verbose exclude each other")
 		}
 		return f(cmd.Context(), args)
-	}
-}
-
-const many = math.MaxInt
-
-// between checks how many arguments there are besides flags.
-func between(least, most int) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		switch {
-		case len(args) < least:
-			return usagef("%s needs more arguments", cmd.Name())
-		case len(args) > most && cmd.HasSubCommands():
-			return usagef("there is no command %q of %s", args[most], cmd.CommandPath())
-		case len(args) > most:
-			return usagef("%s does not take %q", cmd.Name(), args[most])
-		}
-		return nil
 	}
 }
 

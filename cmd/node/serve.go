@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/certexch/certexch/internal/cli"
 	"github.com/certexch/certexch/node"
 )
 
@@ -15,7 +16,7 @@ func newServe(e *environment) *cobra.Command {
 		Long: `Listens at the addresses of config.toml and serves its shares to registered terminals, until it is told
 to stop (interrupt or SIGTERM). Its addresses are then what certexch id prints. The log goes to standard
 output, as the [log] part of config.toml has it.`,
-		Args: between(0, 0),
+		Args: cli.Between(0, 0),
 		RunE: e.run(e.serve),
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/certexch/certexch/internal/cli"
 	"github.com/certexch/certexch/node"
 )
 
@@ -15,7 +16,7 @@ func newStat(e *environment) *cobra.Command {
 		Use:     "stat IDENTITY:SHARE[/PATH]",
 		Short:   "Describe one file or folder of a share",
 		Example: "  certexch stat site-a/nas:reports/q3.csv",
-		Args:    between(1, 1),
+		Args:    cli.Between(1, 1),
 	}
 	addrs := addrFlag(cmd)
 	cmd.RunE = e.run(func(ctx context.Context, args []string) error {

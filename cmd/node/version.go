@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/certexch/certexch/internal/cli"
 	"github.com/certexch/certexch/node"
 	"github.com/certexch/certexch/protocol"
 )
@@ -15,7 +16,7 @@ func newVersion(e *environment) *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the version, and the protocols that it speaks",
-		Args:  between(0, 0),
+		Args:  cli.Between(0, 0),
 		RunE:  e.run(e.version),
 	}
 }

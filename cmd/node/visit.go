@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/certexch/certexch/certauth"
+	"github.com/certexch/certexch/internal/cli"
 	"github.com/certexch/certexch/node"
 )
 
@@ -50,9 +51,9 @@ func (v *visit) files(args []string) ([]location, error) {
 		}
 		switch {
 		case l.path == "":
-			return nil, usagef("%q is a whole share: name a file in it, like %s/readme.txt", arg, l)
+			return nil, cli.Usagef("%q is a whole share: name a file in it, like %s/readme.txt", arg, l)
 		case i > 0 && len(v.addrs) > 0 && l.identity != files[0].identity:
-			return nil, usagef("--addr is where one terminal is, and the paths name several")
+			return nil, cli.Usagef("--addr is where one terminal is, and the paths name several")
 		}
 		files[i] = l
 	}

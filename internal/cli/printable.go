@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"bytes"
@@ -10,11 +10,11 @@ import (
 	"unicode/utf8"
 )
 
-// printable returns s with every character escaped that is not plainly visible: control characters and
+// Printable returns s with every character escaped that is not plainly visible: control characters and
 // line feeds, which act on a terminal or forge lines; those that turn the direction of writing or take
 // no room, which make a name look like another; and bytes that are not UTF-8. The escapes are those of
 // JSON, so that what is escaped inside a JSON text stays one; \xNN, for a bad byte, cannot occur there.
-func printable(s string) string {
+func Printable(s string) string {
 	if !strings.ContainsFunc(s, hidden) && utf8.ValidString(s) {
 		return s
 	}
@@ -39,21 +39,27 @@ func printable(s string) string {
 
 func hidden(r rune) bool { return !unicode.IsPrint(r) }
 
-// printableWriter lets nothing through to w but printable characters and line feeds. Each Write must
+// Writer lets nothing through to W but printable characters and line feeds. Each Write must
 // hold whole characters.
-type printableWriter struct{ w io.Writer }
+type Writer struct{ W io.Writer }
 
-func (p printableWriter) Write(text []byte) (int, error) {
+// Write writes text with what is not printable escaped.
+func (p Writer) Write(text []byte) (int, error) {
 	var b bytes.Buffer
 	for line := range strings.Lines(string(text)) {
 		whole, ended := strings.CutSuffix(line, "\n")
-		b.WriteString(printable(whole))
+		b.WriteString(Printable(whole))
 		if ended {
 			b.WriteByte('\n')
 		}
 	}
-	if _, err := p.w.Write(b.Bytes()); err != nil {
+	if _, err := p.W.Write(b.Bytes()); err != nil {
 		return 0, err
 	}
 	return len(text), nil
+}
+
+// OneLine joins the lines of a text that comes from elsewhere, such as several errors.
+func OneLine(text string) string {
+	return Printable(strings.ReplaceAll(strings.TrimSpace(text), "\n", "; "))
 }

@@ -1,9 +1,7 @@
-package main
+package cli
 
 import (
 	"bytes"
-	"encoding/json"
-	"strings"
 	"testing"
 	"unicode"
 	"unicode/utf8"
@@ -26,7 +24,7 @@ func TestD11Printable(t *testing.T) {
 		"line\u2028separator": `line\u2028separator`,
 		"\ufeffmark":          `\ufeffmark`,
 	} {
-		if got := printable(in); got != want {
+		if got := Printable(in); got != want {
 			t.Errorf("printable(%q) = %s, want %s", in, got, want)
 		}
 	}
@@ -35,7 +33,7 @@ func TestD11Printable(t *testing.T) {
 // TestD11EveryCharacter: whatever comes in, nothing but visible characters and spaces comes out.
 func TestD11EveryCharacter(t *testing.T) {
 	for b := range 256 {
-		checkVisible(t, printable("a"+string([]byte{byte(b)})+"b"))
+		checkVisible(t, Printable("a"+string([]byte{byte(b)})+"b"))
 	}
 	const block = 1 << 12
 	for first := rune(0); first <= unicode.MaxRune; first += block {
@@ -43,7 +41,7 @@ func TestD11EveryCharacter(t *testing.T) {
 		for i := range runes {
 			runes[i] = first + rune(i)
 		}
-		checkVisible(t, printable(string(runes)))
+		checkVisible(t, Printable(string(runes)))
 	}
 }
 
@@ -59,24 +57,9 @@ func checkVisible(t *testing.T, s string) {
 	}
 }
 
-// TestD11JSON: what is escaped in JSON is the same JSON.
-func TestD11JSON(t *testing.T) {
-	const name = "a\x1b[2J\u202e\u009b\U000e0041\u2028\x7f\"\\\n<b>"
-	trial := newTrial(t)
-	if err := trial.printJSON(entry{Name: name}); err != nil {
-		t.Fatal(err)
-	}
-	line := trial.out.String()
-	checkVisible(t, strings.TrimSuffix(line, "\n"))
-	var back entry
-	if err := json.Unmarshal([]byte(line), &back); err != nil || back.Name != name {
-		t.Errorf("%s is %q (%v)", line, back.Name, err)
-	}
-}
-
 func TestPrintableWriterKeepsLines(t *testing.T) {
 	var b bytes.Buffer
-	w := printableWriter{&b}
+	w := Writer{W: &b}
 	for _, text := range []string{"one\ntwo\n", "thr\x1bee", "\n", ""} {
 		if n, err := w.Write([]byte(text)); n != len(text) || err != nil {
 			t.Errorf("Write(%q) = %d, %v", text, n, err)
