@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -64,17 +63,7 @@ func TestEveryCheck(t *testing.T) {
 			used[n] = true
 		}
 	}
-	code := make(map[string]bool)
-	for _, folder := range []string{"../certauth", "../protocol"} {
-		for _, path := range must(filepath.Glob(filepath.Join(folder, "*.go")))(t) {
-			if strings.HasSuffix(path, "_test.go") {
-				continue
-			}
-			for _, m := range numbered.FindAllSubmatch(must(os.ReadFile(path))(t), -1) {
-				code[string(m[1])+string(m[2])] = true
-			}
-		}
-	}
+	code := checksInCode(t)
 	for n := range code {
 		if !used[n] && noVector[n] == "" && noVector[n[:1]] == "" {
 			t.Errorf("there is no vector for check %s", n)
@@ -86,9 +75,6 @@ func TestEveryCheck(t *testing.T) {
 		}
 	}
 }
-
-// numbered finds the checks: a comment at the end of a line, or a rule of certauth.
-var numbered = regexp.MustCompile(`(?m)(?:// |\{")([A-Z])([0-9]+)(?:$|",)`)
 
 // write replaces all vectors.
 func write(t testing.TB, made []*vector) {
