@@ -62,7 +62,7 @@ func (p *pipe) Write(b []byte) (n int, err error) {
 
 func (p *pipe) Read(b []byte) (int, error) {
 	for {
-		n, err, changed := p.in.take(b)
+		n, changed, err := p.in.take(b)
 		if n > 0 || err != nil {
 			return n, err
 		}
@@ -72,7 +72,7 @@ func (p *pipe) Read(b []byte) (int, error) {
 	}
 }
 
-func (l *line) take(b []byte) (n int, err error, changed <-chan struct{}) {
+func (l *line) take(b []byte) (n int, changed <-chan struct{}, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	n = copy(b, l.waiting)
@@ -80,7 +80,7 @@ func (l *line) take(b []byte) (n int, err error, changed <-chan struct{}) {
 	if n == 0 && len(b) > 0 {
 		err = l.ended
 	}
-	return n, err, l.changed
+	return n, l.changed, err
 }
 
 func (p *pipe) wait(changed <-chan struct{}) error {

@@ -9,9 +9,7 @@ import (
 	"crypto/hpke"
 	"crypto/sha256"
 	"encoding/binary"
-	"fmt"
 	"slices"
-	"testing"
 )
 
 // This file is certexch.md once more, in Go and without the checks: messages, signatures, key schedule
@@ -182,18 +180,3 @@ func sealFrame(secret []byte, n uint64, f frame) []byte {
 }
 
 func nonce(n uint64) []byte { return binary.BigEndian.AppendUint64(make([]byte, 4), n) }
-
-// openFrames opens all frames of a direction.
-func openFrames(t testing.TB, secret, sealed []byte) (all []frame) {
-	t.Helper()
-	for n := uint64(0); len(sealed) > 0; n++ {
-		size := 4 + int(binary.BigEndian.Uint16(sealed[2:]))
-		payload, err := aead(secret).Open(nil, nonce(n), sealed[4:size], sealed[:4])
-		if err != nil {
-			t.Fatal(fmt.Errorf("frame %d: %w", n, err))
-		}
-		all = append(all, frame{sealed[0], sealed[1], payload})
-		sealed = sealed[size:]
-	}
-	return all
-}
