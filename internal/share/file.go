@@ -6,7 +6,7 @@ import (
 	"os"
 	"time"
 
-	"lukechampine.com/blake3"
+	"github.com/zeebo/blake3"
 
 	"github.com/certexch/certexch/internal/transfer"
 )
