@@ -321,10 +321,22 @@ func TestWriteToReturnsTheWritersError(t *testing.T) {
 	}
 }
 
+// A writer that takes less than it is given without an error has failed all the same.
+func TestWriteToNoticesShortWrites(t *testing.T) {
+	client, _ := serve(t, newServer(memory{"docs/f": pattern(100)}))
+	content, err := client.Read(context.Background(), ReadRequest{Share: "docs", Path: "f"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := content.WriteTo(writerFunc(func(p []byte) (int, error) { return 99, nil })); n != 99 || err != io.ErrShortWrite {
+		t.Errorf("WriteTo = %d, %v", n, err)
+	}
+}
+
 // One answer is under way at a time; closing it early gives the client up, closing it late does not.
 func TestContentHasTheClient(t *testing.T) {
 	ctx := context.Background()
-	client, _ := serve(t, newServer(memory{"docs/f": pattern(1 << 20)}))
+	client, ended := serve(t, newServer(memory{"docs/f": pattern(1 << 20)}))
 	content, err := client.Read(ctx, ReadRequest{Share: "docs", Path: "f"})
 	if err != nil {
 		t.Fatal(err)
@@ -348,5 +360,8 @@ func TestContentHasTheClient(t *testing.T) {
 	}
 	if _, err := client.Shares(ctx); !errors.Is(err, ErrClosed) || client.Usable() {
 		t.Errorf("after Close before the end: %v, usable %v", err, client.Usable())
+	}
+	if err := <-ended; err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("the server learned %v", err)
 	}
 }

@@ -56,6 +56,9 @@ func TestOperations(t *testing.T) {
 	if err := <-ended; err != nil {
 		t.Errorf("Serve = %v", err)
 	}
+	if _, err := client.Shares(ctx); err != ErrClosed {
+		t.Errorf("Shares after Close: %v", err)
+	}
 	want := []Event{
 		{Op: "shares"},
 		{Op: "stat", Share: "docs", Path: "a.txt"},
@@ -237,8 +240,8 @@ func TestServerNeedsItsPolicy(t *testing.T) {
 		{Source: memory{}, Idle: patience},
 	} {
 		client, ended := serve(t, server)
-		if <-ended == nil {
-			t.Errorf("%+v served", server)
+		if err := <-ended; err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("%+v served: %v", server, err)
 		}
 		if _, err := client.Shares(context.Background()); err == nil {
 			t.Errorf("%+v answered", server)
