@@ -1,23 +1,9 @@
 package protocol
 
 import (
-	"errors"
-	"fmt"
 	"io"
 	"time"
 )
-
-var (
-	// ErrIntegrity is the end of a channel on which something arrived that the peer did not send as
-	// it arrived: altered, cut off, reordered, repeated or not of this protocol.
-	ErrIntegrity = errors.New("the stream was altered or cut off")
-	// ErrEnded is returned by Send after CloseSend.
-	ErrEnded = errors.New("this direction of the stream has ended")
-)
-
-func integrity(format string, args ...any) error {
-	return fmt.Errorf("%w: "+format, append([]any{ErrIntegrity}, args...)...)
-}
 
 // Transport carries a channel: a libp2p stream, or anything that behaves like one.
 type Transport interface {
@@ -42,7 +28,8 @@ type Channel struct {
 	received error                                       // how receiving ended
 }
 
-// Send seals f in place and writes it. The payload is spent; the frame may be used again.
+// Send seals f in place and writes it. The payload is spent; the frame may be used again. It fails with
+// ErrEnded after CloseSend, and as Receive does when the transport fails.
 func (c *Channel) Send(f *Frame) error {
 	f.end = false
 	return c.write(f)
@@ -62,7 +49,7 @@ func (c *Channel) sendLast(f *Frame) error {
 	if err := c.write(f); err != nil {
 		return err
 	}
-	return c.transport.CloseWrite()
+	return broken(c.transport.CloseWrite())
 }
 
 func (c *Channel) write(f *Frame) error {
@@ -75,13 +62,14 @@ func (c *Channel) write(f *Frame) error {
 		c.prefix = nil
 	}
 	_, err = c.transport.Write(sealed)
-	return err
+	return broken(err)
 }
 
 // Receive reads the next frame into f and opens it in place. It returns io.EOF after the peer's
-// authenticated end and only then, ErrIntegrity for whatever is not the peer's next frame, and the
-// transport's error (a deadline, a reset) otherwise. The first error is final: what follows it on the
-// transport is not looked at, and every later Receive returns the same error.
+// authenticated end and only then, and ErrIntegrity for whatever is not the peer's next frame, an end of
+// the stream before its authenticated one included. When the transport fails, it returns an error that
+// matches os.ErrDeadlineExceeded if time ran out, and otherwise ErrBroken. The first error is final: what
+// follows it on the transport is not looked at, and every later Receive returns the same error.
 func (c *Channel) Receive(f *Frame) error {
 	if c.received == nil {
 		c.received = c.next(f)
@@ -118,10 +106,13 @@ func (c *Channel) next(f *Frame) error {
 func (c *Channel) expectEnd() error {
 	var trailing [1]byte
 	_, err := io.ReadFull(c.transport, trailing[:])
-	if err == nil { // F5
+	switch err {
+	case nil: // F5
 		return integrity("data after the end")
+	case io.EOF:
+		return err
 	}
-	return err
+	return broken(err)
 }
 
 func (c *Channel) readSalt() error {
@@ -137,19 +128,15 @@ func (c *Channel) readSalt() error {
 	return nil
 }
 
-// cutOff turns the end of the transport before the authenticated end into what it is.
-func cutOff(err error) error {
-	if err == io.EOF || err == io.ErrUnexpectedEOF { // F6
-		return integrity("it stopped before its end")
-	}
-	return err
+// SetReadDeadline bounds the Receive calls that follow, and those under way.
+func (c *Channel) SetReadDeadline(t time.Time) error {
+	return broken(c.transport.SetReadDeadline(t))
 }
 
-// SetReadDeadline bounds the Receive calls that follow, and those under way.
-func (c *Channel) SetReadDeadline(t time.Time) error { return c.transport.SetReadDeadline(t) }
-
 // SetWriteDeadline bounds the Send calls that follow, and those under way.
-func (c *Channel) SetWriteDeadline(t time.Time) error { return c.transport.SetWriteDeadline(t) }
+func (c *Channel) SetWriteDeadline(t time.Time) error {
+	return broken(c.transport.SetWriteDeadline(t))
+}
 
 // Reset gives the stream up in both directions at once.
 func (c *Channel) Reset() { _ = c.transport.Reset() }

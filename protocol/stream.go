@@ -95,14 +95,17 @@ func refuseKey(conn network.Conn) error {
 }
 
 // OpenData opens a sealed stream of session on conn, the connection of its exchange. It fails as
-// Session.DataAllowed does, or with the transport's error.
+// Session.DataAllowed does, with ctx's error, or with ErrBroken.
 func OpenData(ctx context.Context, conn network.Conn, session *Session, rand io.Reader) (*Channel, error) {
 	if err := session.DataAllowed(); err != nil {
 		return nil, err
 	}
 	s, err := openStream(ctx, conn, DataID)
-	if err != nil {
-		return nil, err
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return nil, context.Cause(ctx)
+	case err != nil:
+		return nil, broken(err)
 	}
 	return session.Open(s, rand)
 }
