@@ -16,7 +16,9 @@
 // # Secrets
 //
 // [ReadSecret] reads a file only if nobody but its owner could have read or
-// replaced it, [CheckSecret] makes the same checks, and [MkdirPrivate] makes the folder that such files belong in.
+// replaced it, and [CheckSecret] makes the same checks. [MkdirPrivate] makes the
+// folder that such files belong in, and [CheckPrivate] checks one. [CheckOwned] is
+// for what is no secret but is obeyed: others may read it, not write it.
 // What they refuse is a [*PermissionError], which says what to do about it.
 // On Windows, whose access lists they do not read, only the kind of the file
 // is checked.

@@ -11,6 +11,8 @@ const openNoFollow = 0
 // lists of a user's profile keep other users out.
 func checkPrivate(string, fs.FileInfo, fs.FileMode) error { return nil }
 
+func checkUnwritable(string, fs.FileInfo) error { return nil }
+
 func checkParents(string) error { return nil }
 
 // SyncDir does nothing here: the system has no such operation and journals

@@ -100,10 +100,17 @@ func checkSecret(path string, info fs.FileInfo) error {
 // wants them, so that what is written here can be read back. Refusals are a
 // [*PermissionError], made before anything is created.
 func MkdirPrivate(path string) error {
-	info, err := os.Stat(path)
+	err := CheckPrivate(path)
 	if os.IsNotExist(err) {
 		return mkdirs(path)
 	}
+	return err
+}
+
+// CheckPrivate refuses a folder that MkdirPrivate would refuse, and makes none:
+// a missing one matches fs.ErrNotExist.
+func CheckPrivate(path string) error {
+	info, err := os.Stat(path)
 	if err != nil {
 		return err
 	}
@@ -114,6 +121,23 @@ func MkdirPrivate(path string) error {
 		return err
 	}
 	return checkParents(path)
+}
+
+// CheckOwned refuses a file or folder whose content another user could have
+// chosen: it must belong to the calling user or to root, must not be writable by
+// group or others, sticky or not, and every folder on the way must be as
+// ReadSecret wants it. Unlike a secret it may be read by everyone, and a symbolic
+// link may lead to it. Refusals are a [*PermissionError]; a missing file matches
+// fs.ErrNotExist.
+func CheckOwned(path string) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	if err := checkParents(path); err != nil {
+		return err
+	}
+	return checkUnwritable(path, info)
 }
 
 // mkdirs makes path, which does not exist, below its deepest parent that does.

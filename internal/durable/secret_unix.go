@@ -35,6 +35,15 @@ func checkPrivate(path string, info fs.FileInfo, mode fs.FileMode) error {
 	return nil
 }
 
+// checkUnwritable refuses what group or others could write to.
+func checkUnwritable(path string, info fs.FileInfo) error {
+	if perm := info.Mode().Perm(); perm&0o022 != 0 {
+		return &PermissionError{path, fmt.Sprintf("its mode %04o lets others write to it", perm),
+			fmt.Sprintf("make sure that nobody has, then run: chmod go-w %q", path)}
+	}
+	return nil
+}
+
 // checkParents walks from the root to dir as the kernel does, following
 // symbolic links, and refuses the walk if another user could lead it elsewhere.
 func checkParents(dir string) error {

@@ -67,6 +67,54 @@ func TestE1FileModes(t *testing.T) {
 	}
 }
 
+// What is obeyed may be read by everyone, and written by nobody else.
+func TestE1Owned(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		spoil func(dir string) error
+		want  string
+	}{
+		{"private", chmod("key", 0o600), ""},
+		{"readable", chmod("key", 0o644), ""},
+		{"group may write", chmod("key", 0o620), "lets others write"},
+		{"others may write", chmod("key", 0o602), "lets others write"},
+		{"in a folder others may write", chmod("", 0o777), "lets others replace"},
+		{"through a link", replaceKey(func(path string) error { return os.Symlink("/etc/passwd", path) }), ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := privateDir(t)
+			path := filepath.Join(dir, "key")
+			err := errors.Join(CreateFile(path, nil, 0o600), c.spoil(dir))
+			if err != nil {
+				t.Fatal(err)
+			}
+			wantRefusal(t, CheckOwned(path), c.want)
+		})
+	}
+	dir := privateDir(t)
+	if err := CheckOwned(filepath.Join(dir, "none")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("missing: %v", err)
+	}
+	wantRefusal(t, CheckOwned(dir), "")
+	if err := os.Chmod(dir, 0o777|fs.ModeSticky); err != nil {
+		t.Fatal(err)
+	}
+	wantRefusal(t, CheckOwned(dir), "lets others write")
+}
+
+// A folder that is private already is checked and left alone.
+func TestE1CheckPrivate(t *testing.T) {
+	dir := privateDir(t)
+	wantRefusal(t, CheckPrivate(dir), "")
+	if err := CheckPrivate(filepath.Join(dir, "none")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("missing: %v", err)
+	}
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	wantRefusal(t, CheckPrivate(dir), "wider than 0700")
+}
+
 // A writable folder anywhere above counts, also when only a link leads there.
 func TestE1Parents(t *testing.T) {
 	top := privateDir(t)
@@ -183,6 +231,7 @@ func foreignOwners(t *testing.T, ours string) {
 	_, err := ReadSecret(filepath.Join(ours, "key"))
 	wantRefusal(t, err, "belongs to user 0, and this process runs as user 65534")
 	wantRefusal(t, MkdirPrivate(ours), "belongs to user 0")
+	wantRefusal(t, CheckOwned(filepath.Join(ours, "key")), "") // root's own may be obeyed
 }
 
 func TestE1Root(t *testing.T) {
@@ -203,6 +252,7 @@ func TestE1Root(t *testing.T) {
 	}
 	_, err = ReadSecret(key)
 	wantRefusal(t, err, "belongs to user 65534")
+	wantRefusal(t, CheckOwned(key), "it belongs to user 65534")
 	if err := errors.Join(os.Lchown(key, 0, 0), os.Lchown(link, stranger, stranger)); err != nil {
 		t.Fatal(err)
 	}
