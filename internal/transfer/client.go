@@ -21,7 +21,8 @@ var ErrClosed = errors.New("the channel is closed")
 // A *StatusError or *NameError is the end of one request and leaves the client usable. After any other
 // error, and after a context that was done during a call, the channel has been reset and later calls
 // give ErrClosed. Errors that match protocol.ErrIntegrity (ErrViolation among them) mean that what
-// came is not what a server may send; os.ErrDeadlineExceeded that nothing came for as long as idle.
+// came is not what a server may send; os.ErrDeadlineExceeded that nothing came for as long as idle;
+// protocol.ErrBroken that the connection was lost or the server gave the stream up.
 type Client struct {
 	ch    *protocol.Channel
 	idle  time.Duration
