@@ -106,10 +106,10 @@ func (c *Channel) next(f *Frame) error {
 func (c *Channel) expectEnd() error {
 	var trailing [1]byte
 	_, err := io.ReadFull(c.transport, trailing[:])
-	switch err {
-	case nil: // F5
+	if err == nil { // F5
 		return integrity("data after the end")
-	case io.EOF:
+	}
+	if err == io.EOF {
 		return err
 	}
 	return broken(err)
