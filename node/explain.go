@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/libp2p/go-libp2p/core/network"
+
 	"github.com/certexch/certexch/certauth"
 	"github.com/certexch/certexch/internal/receive"
 	"github.com/certexch/certexch/internal/transfer"
@@ -47,13 +49,25 @@ func Explain(err error) Failure {
 		return Failure{}
 	}
 	for _, explain := range []func(error) (Failure, bool){
-		explainRefusal, explainOwn, explainDial, explainData, explainHome, explainLocal,
+		explainBusy, explainRefusal, explainOwn, explainDial, explainData, explainHome, explainLocal,
 	} {
 		if f, ok := explain(err); ok {
 			return f
 		}
 	}
 	return Failure{Reason: "other", Code: CodeOther, Text: err.Error()}
+}
+
+// explainBusy is for a terminal that has no room for another stream or connection, which only its libp2p
+// says, before this protocol or in the midst of it.
+func explainBusy(err error) (Failure, bool) {
+	var stream *network.StreamError
+	var conn *network.ConnError
+	if errors.As(err, &stream) && stream.Remote && stream.ErrorCode == network.StreamResourceLimitExceeded ||
+		errors.As(err, &conn) && conn.Remote && conn.ErrorCode == network.ConnResourceLimitExceeded {
+		return Failure{"busy", CodeOther, "the terminal is too busy", "try again later"}, true
+	}
+	return Failure{}, false
 }
 
 // refusal is what is said for one reason of an exchange: code, sentence with %[1]s for the peer and
@@ -200,6 +214,8 @@ func explainData(err error) (Failure, bool) {
 		return f, true
 	case errors.Is(err, protocol.ErrIntegrity), errors.Is(err, transfer.ErrViolation):
 		return Failure{"integrity", CodeIntegrity, err.Error(), "nothing was kept; try again, and if it happens again, do not trust this network"}, true
+	case errors.Is(err, protocol.ErrBroken) && !errors.Is(err, context.Canceled):
+		return Failure{"connection-lost", CodeUnreachable, "the connection to the terminal broke", "run the command again; nothing was kept"}, true
 	}
 	return Failure{}, false
 }

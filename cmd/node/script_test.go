@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -44,6 +45,7 @@ func TestScripts(t *testing.T) {
 			"waitfile":  cmdWaitFile,
 			"silent":    cmdSilent,
 			"sparse":    cmdSparse,
+			"pid":       cmdPid,
 			"configure": cmdConfigure,
 			"authority": cmdAuthority,
 			"terminal":  cmdTerminal,
@@ -152,6 +154,17 @@ func cmdWaitFile(ts *testscript.TestScript, neg bool, args []string) {
 		}
 	}
 	ts.Fatalf("there is no %s", args[0])
+}
+
+// cmdPid: pid HOME NAME sets $NAME to the number of the process in the background that serves HOME.
+func cmdPid(ts *testscript.TestScript, neg bool, args []string) {
+	for _, cmd := range ts.BackgroundCmds() {
+		if slices.Equal(cmd.Args[1:], []string{"--home", args[0], "serve"}) {
+			ts.Setenv(args[1], strconv.Itoa(cmd.Process.Pid))
+			return
+		}
+	}
+	ts.Fatalf("nothing serves %s", args[0])
 }
 
 // cmdSparse: sparse FILE SIZE makes a file of SIZE bytes that takes no room.

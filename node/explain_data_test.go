@@ -1,0 +1,36 @@
+package node_test
+
+import (
+	"fmt"
+	"os"
+	"testing"
+
+	"github.com/libp2p/go-libp2p/core/network"
+
+	"github.com/certexch/certexch/node"
+	"github.com/certexch/certexch/protocol"
+)
+
+// TestExplainTransport: what a connection says of its end is told in words, never in libp2p's.
+func TestExplainTransport(t *testing.T) {
+	busy := &network.StreamError{Remote: true, ErrorCode: network.StreamResourceLimitExceeded}
+	for _, c := range []struct {
+		err    error
+		reason string
+		code   int
+	}{
+		{protocol.ErrBroken, "connection-lost", node.CodeUnreachable},
+		{fmt.Errorf("%w: %w", protocol.ErrBroken, network.ErrReset), "connection-lost", node.CodeUnreachable},
+		{fmt.Errorf("%w: %w", protocol.ErrBroken, busy), "busy", node.CodeOther},
+		{&protocol.RefusedError{Reason: protocol.Interrupted, Err: busy}, "busy", node.CodeOther},
+		{&protocol.RefusedError{Reason: protocol.Interrupted, Err: network.ErrReset}, "interrupted", node.CodeUnreachable},
+		{fmt.Errorf("%w: %w", protocol.ErrBroken, &network.StreamError{ErrorCode: network.StreamResourceLimitExceeded}), "connection-lost", node.CodeUnreachable},
+		{os.ErrDeadlineExceeded, "timed-out", node.CodeUnreachable},
+		{protocol.ErrIntegrity, "integrity", node.CodeIntegrity},
+	} {
+		f := node.Explain(fmt.Errorf("read: %w", c.err))
+		if f.Reason != c.reason || f.Code != c.code || f.Try == "" {
+			t.Errorf("%v: %+v", c.err, f)
+		}
+	}
+}
