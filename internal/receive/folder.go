@@ -42,6 +42,12 @@ func (f *folder) look() (fs.FileInfo, error) {
 	return info, err
 }
 
+// holds reports whether the file that an entry describes is at the destination already.
+func (f *folder) holds(entry transfer.Entry) bool {
+	info, err := f.look()
+	return err == nil && info != nil && isSame(info, entry)
+}
+
 // mayTake returns nil if the destination's name is free or may be taken from what is there.
 func (f *folder) mayTake(overwrite bool) error {
 	info, err := f.look()
@@ -64,27 +70,31 @@ func isSame(info fs.FileInfo, entry transfer.Entry) bool {
 }
 
 // store writes content to the destination: content, attributes, sync, name, sync of the directory, in
-// this order and not otherwise.
-func (f *folder) store(ctx context.Context, content Content, opt Options) (err error) {
+// this order and not otherwise. It reports whether it stored nothing because the same file has come
+// there in the meantime: by another process that was asked for it too.
+func (f *folder) store(ctx context.Context, content Content, opt Options) (there bool, err error) {
 	p, err := newPartial(f.root, content.Entry().Executable)
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer p.discard()
 	if err := receive(p.file, content, opt.Progress); err != nil {
-		return err
+		return false, err
 	}
 	if err := p.finish(content.Entry().ModTime); err != nil {
-		return err
+		return false, err
 	}
 	if ctx.Err() != nil {
-		return context.Cause(ctx)
+		return false, context.Cause(ctx)
 	}
 	if err := f.mayTake(opt.Overwrite); err != nil { // as it is now, not as it was before
-		return err
+		if f.holds(content.Entry()) {
+			return true, durable.SyncDir(f.Dir)
+		}
+		return false, err
 	}
 	if err := p.rename(f.Name); err != nil {
-		return err
+		return false, err
 	}
-	return durable.SyncDir(f.Dir)
+	return false, durable.SyncDir(f.Dir)
 }

@@ -50,7 +50,7 @@ type Options struct {
 type Result struct {
 	Entry   transfer.Entry // what the other terminal says of the file
 	Bytes   uint64         // received
-	Skipped bool           // the file was there already, with this size and time of modification
+	Skipped bool           // the file was there already, or came while it was received, with this size and time of modification
 }
 
 var (
@@ -97,10 +97,11 @@ func File[C Content](ctx context.Context, src Source[C], share, path string, dst
 		return Result{}, err
 	}
 	defer content.Close()
-	if err := f.store(ctx, content, opt); err != nil {
+	there, err := f.store(ctx, content, opt)
+	if err != nil {
 		return Result{}, noSpace(err)
 	}
-	return Result{Entry: content.Entry(), Bytes: content.Length()}, nil
+	return Result{Entry: content.Entry(), Bytes: content.Length(), Skipped: there}, nil
 }
 
 // noSpace makes what is an error for want of space match ErrNoSpace.

@@ -278,6 +278,25 @@ func TestD5FileAppearsMeanwhile(t *testing.T) {
 	expect(t, dir, map[string]string{"f": "theirs"})
 }
 
+// A file that two receive at once is received by both: the later one finds it there, and that it is the
+// same.
+func TestSameFileAppearsMeanwhile(t *testing.T) {
+	dir := t.TempDir()
+	dst := Destination{dir, "f"}
+	src := serving("content")
+	src.during = func() {
+		src.during = nil
+		result, err := get(serving("content"), dst, Options{})
+		if err != nil || result.Skipped {
+			t.Errorf("the first: %+v, %v", result, err)
+		}
+	}
+	if result, err := get(src, dst, Options{}); err != nil || !result.Skipped || result.Entry != src.entry {
+		t.Errorf("the second: %+v, %v", result, err)
+	}
+	expect(t, dir, map[string]string{"f": "content"})
+}
+
 // D5, D4: the directory stays the one that was opened, whatever its path comes to be.
 func TestD4DirectorySwappedMeanwhile(t *testing.T) {
 	parent, outside := t.TempDir(), t.TempDir()
