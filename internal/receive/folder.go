@@ -72,7 +72,7 @@ func isSame(info fs.FileInfo, entry transfer.Entry) bool {
 // store writes content to the destination: content, attributes, sync, name, sync of the directory, in
 // this order and not otherwise. It reports whether it stored nothing because the same file has come
 // there in the meantime: by another process that was asked for it too.
-func (f *folder) store(ctx context.Context, content Content, opt Options) (there bool, err error) {
+func (f *folder) store(ctx context.Context, content Content, opt Options) (came bool, err error) {
 	p, err := newPartial(f.root, content.Entry().Executable)
 	if err != nil {
 		return false, err

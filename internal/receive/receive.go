@@ -97,11 +97,11 @@ func File[C Content](ctx context.Context, src Source[C], share, path string, dst
 		return Result{}, err
 	}
 	defer content.Close()
-	there, err := f.store(ctx, content, opt)
+	came, err := f.store(ctx, content, opt)
 	if err != nil {
 		return Result{}, noSpace(err)
 	}
-	return Result{Entry: content.Entry(), Bytes: content.Length(), Skipped: there}, nil
+	return Result{Entry: content.Entry(), Bytes: content.Length(), Skipped: came}, nil
 }
 
 // noSpace makes what is an error for want of space match ErrNoSpace.
