@@ -225,7 +225,7 @@ func explainLocal(err error) (Failure, bool) {
 	switch {
 	case errors.As(err, &exists):
 		return Failure{"exists", CodeOther, err.Error(), "--overwrite replaces it"}, true
-	case errors.Is(err, receive.ErrNoSpace):
+	case receive.IsNoSpace(err):
 		return Failure{"disk-full", CodeDiskFull, err.Error(), "make room, and run the command again"}, true
 	case errors.Is(err, context.Canceled):
 		return Failure{"cancelled", CodeCancelled, "cancelled", ""}, true

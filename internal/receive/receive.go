@@ -104,6 +104,10 @@ func File[C Content](ctx context.Context, src Source[C], share, path string, dst
 	return Result{Entry: content.Entry(), Bytes: content.Length(), Skipped: came}, nil
 }
 
+// IsNoSpace reports whether err is for want of space: ErrNoSpace, or what this system says of a full disk
+// or a quota that is reached.
+func IsNoSpace(err error) bool { return errors.Is(err, ErrNoSpace) || isNoSpace(err) }
+
 // noSpace makes what is an error for want of space match ErrNoSpace.
 func noSpace(err error) error {
 	if isNoSpace(err) {
