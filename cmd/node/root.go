@@ -51,7 +51,9 @@ func newRoot(e *environment) *cobra.Command {
 func (e *environment) run(f func(ctx context.Context, args []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
 		e.began = true
-		switch {
+		switch home := cmd.Flags().Lookup("home"); {
+		case home.Changed && e.home == "":
+			return cli.Usagef("--home is empty: name a folder, or leave it out for the one that `certexch paths` tells")
 		case e.timeout <= 0:
 			return cli.Usagef("--timeout must be longer than nothing")
 		case e.quiet && e.verbose:

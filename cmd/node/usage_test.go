@@ -57,6 +57,8 @@ func TestWrongUsage(t *testing.T) {
 		"completion bogus",
 		"help bogus",
 		"help allow bogus",
+		"--home= id",
+		"--home= init",
 		"--timeout 0s id",
 		"--timeout soon id",
 		"-q -v id",
