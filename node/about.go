@@ -4,8 +4,6 @@ import (
 	"crypto/ed25519"
 	"errors"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/peer"
@@ -72,13 +70,13 @@ func certified(cert *certauth.Certificate, err error) certauth.Identity {
 }
 
 func trusted(home Home, now time.Time) ([]Authority, error) {
-	folders, err := os.ReadDir(home.trust())
+	folders, err := anchorFolders(home.trust())
 	if err != nil {
 		return nil, err
 	}
 	var all []Authority
-	for _, f := range folders {
-		anchor, err := readAnchor(filepath.Join(home.trust(), f.Name()), now)
+	for _, folder := range folders {
+		anchor, err := readAnchor(folder, now)
 		if err != nil {
 			return nil, err
 		}

@@ -12,7 +12,10 @@ import (
 func explainHome(err error) (Failure, bool) {
 	var syntax *allowlist.SyntaxError
 	var cert *certauth.Error
+	var trust *TrustError
 	switch {
+	case errors.As(err, &trust):
+		return Failure{"bad-trust", CodeCertificate, "nobody can be trusted: " + trust.problem(), trust.Advice}, true
 	case errors.Is(err, ErrExists):
 		return Failure{"exists", CodeOther, err.Error(), "`certexch id` shows whose they are; --home names another folder"}, true
 	case errors.Is(err, ErrRunning):

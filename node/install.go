@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io/fs"
 	"path/filepath"
 	"time"
 
@@ -74,7 +73,7 @@ func (in *installation) root(der, crl []byte) error {
 	dir := filepath.Join(in.home.trust(), root.TrustDomain().String())
 	known, err := readAnchor(dir, in.now)
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
+	case errors.Is(err, errNoRoot):
 		if in.confirm == nil {
 			return ErrRootNotConfirmed
 		}
@@ -94,14 +93,14 @@ func (in *installation) knownRoot(crl []byte) error {
 	if crl == nil {
 		return errors.New("the bundle holds neither a root nor a revocation list")
 	}
-	dirs, err := filepath.Glob(filepath.Join(in.home.trust(), "*"))
+	dirs, err := anchorFolders(in.home.trust())
 	if err != nil {
 		return err
 	}
 	var last error = &NotReadyError{Missing: "trusted authority", Advice: "install the bundle of a certificate first"}
 	for _, dir := range dirs {
 		anchor, err := readAnchor(dir, in.now)
-		if err != nil {
+		if err != nil { // even a list that verifies waits until the others do
 			return err
 		}
 		if _, last = anchor.Root.OpenCRL(crl, in.now); last == nil {

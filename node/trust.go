@@ -3,7 +3,6 @@ package node
 import (
 	"encoding/hex"
 	"encoding/pem"
-	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
@@ -86,16 +85,16 @@ func folderStamp(dir string) (string, error) {
 }
 
 func readTrust(dir string, now time.Time, allowStale bool) (*certauth.Roots, error) {
-	domains, err := os.ReadDir(dir)
-	if errors.Is(err, fs.ErrNotExist) || err == nil && len(domains) == 0 {
-		return nil, &NotReadyError{Missing: "trusted authority", Advice: "send the output of `certexch request` to your authority, and `certexch install` the bundle that it returns"}
-	}
+	folders, err := anchorFolders(dir)
 	if err != nil {
 		return nil, err
 	}
+	if len(folders) == 0 {
+		return nil, &NotReadyError{Missing: "trusted authority", Advice: "send the output of `certexch request` to your authority, and `certexch install` the bundle that it returns"}
+	}
 	var anchors []certauth.Anchor
-	for _, d := range domains {
-		anchor, err := readAnchor(filepath.Join(dir, d.Name()), now)
+	for _, folder := range folders {
+		anchor, err := readAnchor(folder, now)
 		if err != nil {
 			return nil, err
 		}
@@ -103,34 +102,6 @@ func readTrust(dir string, now time.Time, allowStale bool) (*certauth.Roots, err
 		anchors = append(anchors, anchor)
 	}
 	return certauth.NewRoots(anchors...)
-}
-
-func readAnchor(dir string, now time.Time) (certauth.Anchor, error) {
-	der, err := readPEM(filepath.Join(dir, rootFile), pemCertificate)
-	if err != nil {
-		return certauth.Anchor{}, err
-	}
-	root, err := certauth.ParseRoot(der)
-	if err != nil {
-		return certauth.Anchor{}, fmt.Errorf("%s: %w", filepath.Join(dir, rootFile), err)
-	}
-	lists, err := filepath.Glob(filepath.Join(dir, "crl-*.pem"))
-	if err != nil {
-		return certauth.Anchor{}, err
-	}
-	anchor := certauth.Anchor{Root: root}
-	for _, path := range lists {
-		der, err := readPEM(path, pemCRL)
-		if err != nil {
-			return certauth.Anchor{}, err
-		}
-		list, err := root.OpenCRL(der, now)
-		if err != nil {
-			return certauth.Anchor{}, fmt.Errorf("%s: %w", path, err)
-		}
-		anchor.CRLs = append(anchor.CRLs, list)
-	}
-	return anchor, nil
 }
 
 const pemCRL = "X509 CRL"
