@@ -105,6 +105,9 @@ func (t *Terminal) check() (err error) {
 	if t.keys, err = loadKeys(t.home); err != nil {
 		return err
 	}
+	if err := checkPrivate(t.home); err != nil {
+		return err
+	}
 	t.trust = &trust{dir: t.home.trust(), allowStale: t.cfg.Revocation.OnStale == "warn", now: t.env.Now, log: t.log}
 	roots, err := t.trust.load()
 	if err != nil {
