@@ -8,7 +8,6 @@ import (
 	"time"
 
 	libp2p "github.com/libp2p/go-libp2p/core/host"
-	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/core/sec"
 	"github.com/multiformats/go-multiaddr"
@@ -62,18 +61,16 @@ func (t *Terminal) Dial(ctx context.Context, id certauth.Identity, addrs ...mult
 	if !exact {
 		addrs = entry.Addrs
 	}
-	conn, err := t.connect(ctx, id, addrs, exact)
+	l, err := t.connect(ctx, id, addrs, exact)
 	if err != nil {
 		return nil, err
 	}
-	l, err := t.initiate(ctx, conn, id)
+	err = t.initiate(ctx, l, id)
 	if err == nil {
-		err = l.session.DataAllowed()
-	}
-	switch {
-	case err == nil:
 		return &Peer{terminal: t, link: l}, nil
-	case ctx.Err() != nil:
+	}
+	l.release()
+	if ctx.Err() != nil {
 		return nil, &DialError{Identity: id, Addrs: addrs, Err: context.Cause(ctx)}
 	}
 	return nil, blamePin(err, entry)
@@ -106,7 +103,7 @@ func (t *Terminal) entry(id certauth.Identity) (allowlist.Entry, error) {
 // connect opens a connection to id at one of addrs. A terminal may have a new key, so where the address
 // is known and the key at it is another, the key found is dialled too: the exchange decides. An exact
 // address, which somebody has typed, is held to the key in it.
-func (t *Terminal) connect(ctx context.Context, id certauth.Identity, addrs []multiaddr.Multiaddr, exact bool) (network.Conn, error) {
+func (t *Terminal) connect(ctx context.Context, id certauth.Identity, addrs []multiaddr.Multiaddr, exact bool) (*link, error) {
 	direct, err := host.Direct(addrs)
 	if err != nil {
 		return nil, err
@@ -121,15 +118,15 @@ func (t *Terminal) connect(ctx context.Context, id certauth.Identity, addrs []mu
 	}
 	failed := &DialError{Identity: id, Addrs: direct}
 	for _, info := range slices.SortedFunc(slices.Values(peers), byID) {
-		conn, err := dial(ctx, h, info)
+		l, err := t.dial(ctx, h, info)
 		if actual := otherKey(err); actual != "" {
 			failed.Actual = actual
 			if !exact {
-				conn, err = dial(ctx, h, peer.AddrInfo{ID: actual, Addrs: info.Addrs})
+				l, err = t.dial(ctx, h, peer.AddrInfo{ID: actual, Addrs: info.Addrs})
 			}
 		}
 		if err == nil {
-			return conn, nil
+			return l, nil
 		}
 		failed.Err = errors.Join(failed.Err, err)
 	}
@@ -146,15 +143,28 @@ func byID(a, b peer.AddrInfo) int {
 	return 1
 }
 
-func dial(ctx context.Context, h libp2p.Host, info peer.AddrInfo) (network.Conn, error) {
-	if err := h.Connect(ctx, info); err != nil {
-		return nil, err
+// dial returns a connection to a peer, as one of its users: one that stands, or a new one. libp2p makes
+// no second connection to a peer, so one that is being left has to be gone first.
+func (t *Terminal) dial(ctx context.Context, h libp2p.Host, info peer.AddrInfo) (*link, error) {
+	for {
+		if err := h.Connect(ctx, info); err != nil {
+			return nil, err
+		}
+		conns := h.Network().ConnsToPeer(info.ID)
+		if len(conns) == 0 {
+			return nil, errors.New("the connection was closed at once")
+		}
+		for _, conn := range conns {
+			if l := t.links.of(conn); l.acquire() {
+				return l, nil
+			}
+		}
+		select {
+		case <-t.links.of(conns[0]).gone:
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
 	}
-	conns := h.Network().ConnsToPeer(info.ID)
-	if len(conns) == 0 {
-		return nil, errors.New("the connection was closed at once")
-	}
-	return conns[0], nil
 }
 
 // otherKey returns the peer ID that answered in place of the expected one.

@@ -17,7 +17,7 @@ func (t *Terminal) connected(_ network.Network, conn network.Conn) {
 	if conn.Stat().Direction != network.DirInbound {
 		return
 	}
-	t.goroutine(func() {
+	t.goroutines.start(func() {
 		ctx, cancel := context.WithTimeout(t.ctx, protocol.ExchangeTimeout)
 		defer cancel()
 		if _, err := l.wait(ctx); err != nil {
@@ -28,34 +28,36 @@ func (t *Terminal) connected(_ network.Network, conn network.Conn) {
 
 func (t *Terminal) disconnected(_ network.Network, conn network.Conn) { t.links.drop(conn) }
 
-// goroutine runs f as one of the goroutines that Close waits for.
-func (t *Terminal) goroutine(f func()) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if !t.closed {
-		t.active.Go(f)
-	}
-}
-
-// initiate runs the exchange on a connection that this side dialled, or waits for the one under way.
-func (t *Terminal) initiate(ctx context.Context, conn network.Conn, expect certauth.Identity) (*link, error) {
-	l := t.links.of(conn)
-	attempt, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	if conn.Stat().Direction == network.DirOutbound && l.beginInitiating(cancel) {
-		session, control, err := t.runInitiator(attempt, conn, expect)
-		if l.finish(linkInitiating, session, control, err) {
-			t.exchanged(l)
-		}
+// initiate runs the exchange on a connection that this side dialled, or waits for the one under way. It
+// runs in the terminal's time, not the caller's: others may wait for it too.
+func (t *Terminal) initiate(ctx context.Context, l *link, expect certauth.Identity) error {
+	if l.conn.Stat().Direction == network.DirOutbound {
+		t.begin(l, expect)
 	}
 	session, err := l.wait(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if got := session.Peer().Identity(); got != expect {
-		return nil, &protocol.RefusedError{Reason: protocol.OtherTerminal, Peer: got, Expected: expect}
+		return &protocol.RefusedError{Reason: protocol.OtherTerminal, Peer: got, Expected: expect}
 	}
-	return l, nil
+	return session.DataAllowed()
+}
+
+// begin begins the exchange, unless it has begun.
+func (t *Terminal) begin(l *link, expect certauth.Identity) {
+	ctx, cancel := context.WithCancelCause(t.ctx)
+	if !l.beginInitiating(cancel) {
+		cancel(nil)
+		return
+	}
+	t.goroutines.start(func() {
+		defer cancel(nil)
+		session, control, err := t.runInitiator(ctx, l.conn, expect)
+		if l.finish(linkInitiating, session, control, err) {
+			t.exchanged(l)
+		}
+	})
 }
 
 func (t *Terminal) runInitiator(ctx context.Context, conn network.Conn, expect certauth.Identity) (*protocol.Session, *protocol.Control, error) {
@@ -68,6 +70,11 @@ func (t *Terminal) runInitiator(ctx context.Context, conn network.Conn, expect c
 
 // onExchange answers the exchange that a peer has opened.
 func (t *Terminal) onExchange(s network.Stream) {
+	if !t.goroutines.enter() {
+		_ = s.Reset()
+		return
+	}
+	defer t.goroutines.leave()
 	l := t.links.of(s.Conn())
 	ok, second := l.beginResponding()
 	if !ok {
@@ -100,7 +107,7 @@ func (t *Terminal) exchanged(l *link) {
 		_ = l.conn.Close()
 		return
 	}
-	t.goroutine(func() { t.watch(l) })
+	t.goroutines.start(func() { t.watch(l) })
 }
 
 // watch keeps the control stream until it ends, and the connection with it.
@@ -110,7 +117,7 @@ func (t *Terminal) watch(l *link) {
 	stop := context.AfterFunc(t.ctx, l.control.Close)
 	defer stop()
 	ended := make(chan struct{})
-	t.goroutine(func() { keepAlive(l.control, ended) })
+	t.goroutines.start(func() { keepAlive(l.control, ended) })
 	goodbye, err := l.control.Receive()
 	close(ended)
 	log := t.log.With("peer", l.session.Peer().Identity().String())

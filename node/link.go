@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 
 	"github.com/libp2p/go-libp2p/core/network"
 
@@ -15,10 +16,15 @@ import (
 type link struct {
 	conn network.Conn
 	done chan struct{} // closed when the exchange has ended, one way or the other
+	gone chan struct{} // closed when the connection has ended
 
-	mu     sync.Mutex
-	state  linkState
-	cancel context.CancelCauseFunc // ends this side's M1 when it crosses with one that stands
+	mu         sync.Mutex // guards what follows
+	state      linkState
+	cancel     context.CancelCauseFunc // ends this side's M1 when it crosses with one that stands
+	users      int                     // Peers, and Dials on their way to one
+	leaving    bool                    // the last user has gone: nobody may begin to use it
+	waiting    int                     // streams that wait for the end of the exchange
+	complained bool                    // the log has a record of a stream that was refused
 
 	// What follows is written before done is closed, and read after.
 	session *protocol.Session
@@ -50,7 +56,7 @@ func (l *link) beginInitiating(cancel context.CancelCauseFunc) bool {
 }
 
 // beginResponding claims the exchange for the peer's M1. When this side's own M1 is under way, the one
-// of the lower peer ID stands (spec/certexch.md, section 4). second reports an exchange on a
+// of the lower peer ID stands (spec/certexch.md, section 5). second reports an exchange on a
 // connection that has had one: no honest peer opens it.
 func (l *link) beginResponding() (ok, second bool) {
 	l.mu.Lock()
@@ -81,21 +87,104 @@ func (l *link) finish(role linkState, session *protocol.Session, control *protoc
 	return true
 }
 
-// begun reports whether an exchange is under way or over.
+// wait returns the session once the exchange is complete. An exchange that has begun ends by itself when
+// the connection does; one that has not begun then never will.
+func (l *link) wait(ctx context.Context) (*protocol.Session, error) {
+	gone := l.gone
+	for {
+		select {
+		case <-l.done:
+			return l.session, l.err
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		case <-gone:
+			if !l.begun() {
+				return nil, &protocol.RefusedError{Reason: protocol.Interrupted}
+			}
+			gone = nil
+		}
+	}
+}
+
 func (l *link) begun() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.state != linkIdle
 }
 
-// wait returns the session once the exchange is complete.
-func (l *link) wait(ctx context.Context) (*protocol.Session, error) {
-	select {
-	case <-l.done:
-		return l.session, l.err
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
+// errNoExchange refuses a stream on a connection whose exchange has not begun, and errTooEarly one of
+// too many that came before it was over.
+var (
+	errNoExchange = errors.New("no exchange on this connection")
+	errTooEarly   = errors.New("too many streams before the exchange was over")
+)
+
+// maxWaiting is how many streams may wait for the exchange of their connection.
+const maxWaiting = 16
+
+// admit waits, on behalf of a stream, for the session that it needs.
+func (l *link) admit(ctx context.Context) (*protocol.Session, error) {
+	l.mu.Lock()
+	switch {
+	case l.state == linkIdle:
+		l.mu.Unlock()
+		return nil, errNoExchange
+	case l.state != linkOver && l.waiting == maxWaiting:
+		l.mu.Unlock()
+		return nil, errTooEarly
 	}
+	l.waiting++
+	l.mu.Unlock()
+	session, err := l.wait(ctx)
+	l.mu.Lock()
+	l.waiting--
+	l.mu.Unlock()
+	return session, err
+}
+
+// complain reports whether a refused stream is the first of its connection: the log has one record of
+// them, however many there are.
+func (l *link) complain() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	first := !l.complained
+	l.complained = true
+	return first
+}
+
+// acquire makes the caller a user of the connection, unless it is being left.
+func (l *link) acquire() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.leaving {
+		l.users++
+	}
+	return !l.leaving
+}
+
+// leaveTimeout is how long a peer has to close a connection after a goodbye.
+const leaveTimeout = time.Second
+
+// release ends the use of the connection. With its last user, a connection that this side has dialled
+// ends too: the peer is told, and closes it, or else this side does.
+func (l *link) release() {
+	l.mu.Lock()
+	l.users--
+	last := l.users == 0 && l.conn.Stat().Direction == network.DirOutbound
+	l.leaving = l.leaving || last
+	l.mu.Unlock()
+	if !last {
+		return
+	}
+	if l.goodbye(protocol.GoodbyeDone) {
+		late := time.NewTimer(leaveTimeout)
+		defer late.Stop()
+		select {
+		case <-l.gone:
+		case <-late.C:
+		}
+	}
+	_ = l.conn.Close()
 }
 
 // links are the connections of a terminal.
@@ -112,17 +201,26 @@ func (ls *links) of(conn network.Conn) *link {
 		ls.byConn = make(map[network.Conn]*link)
 	}
 	l, ok := ls.byConn[conn]
-	if !ok {
-		l = &link{conn: conn, done: make(chan struct{})}
-		ls.byConn[conn] = l
+	if ok {
+		return l
 	}
+	l = &link{conn: conn, done: make(chan struct{}), gone: make(chan struct{})}
+	if conn.IsClosed() { // nobody would drop it
+		close(l.gone)
+		return l
+	}
+	ls.byConn[conn] = l
 	return l
 }
 
+// drop forgets a connection that has ended.
 func (ls *links) drop(conn network.Conn) {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
-	delete(ls.byConn, conn)
+	if l, ok := ls.byConn[conn]; ok {
+		close(l.gone)
+		delete(ls.byConn, conn)
+	}
 }
 
 // goodbye tells every peer with a session why it ends.
@@ -140,12 +238,12 @@ func (ls *links) goodbye(reason protocol.Goodbye) {
 	said.Wait()
 }
 
-func (l *link) goodbye(reason protocol.Goodbye) {
+// goodbye tells the peer why the session ends, and reports whether there was somebody to tell.
+func (l *link) goodbye(reason protocol.Goodbye) bool {
 	select {
 	case <-l.done:
-		if l.control != nil {
-			_ = l.control.Goodbye(reason)
-		}
+		return l.control != nil && l.control.Goodbye(reason) == nil
 	default:
+		return false
 	}
 }

@@ -27,9 +27,19 @@ type Peer struct {
 	link     *link
 
 	mu     sync.Mutex
-	idle   []*transfer.Client // streams with no call under way
+	idle   []idleStream
 	closed bool
 }
+
+// idleStream is a stream with no call under way.
+type idleStream struct {
+	client *transfer.Client
+	since  time.Time
+}
+
+// keepStream is how long a stream is kept for the calls that follow: well below what a server waits for
+// the next request.
+const keepStream = time.Minute
 
 // Identity is the proven identity.
 func (p *Peer) Identity() certauth.Identity { return p.link.session.Peer().Identity() }
@@ -93,19 +103,37 @@ func (p *Peer) Read(ctx context.Context, r ReadRequest) (*Content, error) {
 
 // take returns a stream with no call under way, a new one if need be.
 func (p *Peer) take(ctx context.Context) (*transfer.Client, error) {
-	p.mu.Lock()
-	if n := len(p.idle); n > 0 {
-		c := p.idle[n-1]
-		p.idle = p.idle[:n-1]
-		p.mu.Unlock()
-		return c, nil
+	if c, err := p.kept(); c != nil || err != nil {
+		return c, err
 	}
-	p.mu.Unlock()
 	ch, err := protocol.OpenData(ctx, p.link.conn, p.link.session, p.terminal.env.Rand)
 	if err != nil {
 		return nil, err
 	}
 	return transfer.NewClient(ch, p.terminal.env.idle()), nil
+}
+
+// kept returns the stream that was given back last, or nothing when none is fresh enough.
+func (p *Peer) kept() (*transfer.Client, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return nil, ErrClosed
+	}
+	n := len(p.idle)
+	if n == 0 {
+		return nil, nil
+	}
+	last := p.idle[n-1]
+	if time.Since(last.since) < keepStream {
+		p.idle = p.idle[:n-1]
+		return last.client, nil
+	}
+	for _, s := range p.idle {
+		_ = s.client.Close()
+	}
+	p.idle = nil
+	return nil, nil
 }
 
 func (p *Peer) give(c *transfer.Client) {
@@ -115,18 +143,22 @@ func (p *Peer) give(c *transfer.Client) {
 		_ = c.Close()
 		return
 	}
-	p.idle = append(p.idle, c)
+	p.idle = append(p.idle, idleStream{c, time.Now()})
 }
 
-// Close gives the streams back and says goodbye. The connection ends when the peer has heard it.
+// Close gives the streams back. With the last Peer on a connection that this side has dialled, the
+// connection ends: the other side is told, and Close waits a moment for it.
 func (p *Peer) Close() error {
 	p.mu.Lock()
-	p.closed = true
-	idle := p.idle
-	p.idle = nil
+	closed, idle := p.closed, p.idle
+	p.closed, p.idle = true, nil
 	p.mu.Unlock()
-	for _, c := range idle {
-		_ = c.Close()
+	if closed {
+		return nil
 	}
-	return p.link.control.Goodbye(protocol.GoodbyeDone)
+	for _, s := range idle {
+		_ = s.client.Close()
+	}
+	p.link.release()
+	return nil
 }

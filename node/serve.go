@@ -22,15 +22,15 @@ const requestWait = 5 * time.Minute
 var ErrRunning = errors.New("another process serves this home already")
 
 // Run serves: it listens, publishes its addresses in the home, and answers registered terminals until
-// ctx ends. Then it tells its peers, closes, and returns nil. The terminal is of no more use after it.
-// The error is a *host.ListenError, ErrRunning, or one of the file system.
+// ctx ends or the terminal is closed. Then it tells its peers, closes, and returns nil. The terminal is of
+// no more use after it. The error is a *host.ListenError, ErrRunning, or one of the file system.
 func (t *Terminal) Run(ctx context.Context) error {
-	defer t.Close()
 	unlock, err := lockHome(ctx, t.home)
 	if err != nil {
 		return err
 	}
 	defer unlock()
+	defer t.Close()
 	shares, err := share.Open(t.cfg.Shares, t.identity.TrustDomain(), time.Now, t.home.Config, t.home.State)
 	if err != nil {
 		return err
@@ -49,7 +49,10 @@ func (t *Terminal) Run(ctx context.Context) error {
 	}
 	defer unpublish(t.home)
 	t.log.Info("serving", "identity", t.identity.String(), "peer_id", h.ID().String(), "addresses", addrs, "shares", len(t.cfg.Shares))
-	<-ctx.Done()
+	select {
+	case <-ctx.Done():
+	case <-t.ctx.Done():
+	}
 	t.log.Info("stopping")
 	t.links.goodbye(protocol.GoodbyeShutdown)
 	return t.Close()
@@ -60,21 +63,32 @@ const lockWait = 300 * time.Millisecond
 
 // lockHome makes this process the one that serves home.
 func lockHome(ctx context.Context, home Home) (unlock func(), err error) {
-	ctx, cancel := context.WithTimeout(ctx, lockWait)
+	wait, cancel := context.WithTimeout(ctx, lockWait)
 	defer cancel()
-	unlock, err = durable.Lock(ctx, home.running()+".lock")
-	if err != nil && ctx.Err() != nil {
+	unlock, err = durable.Lock(wait, home.running()+".lock")
+	switch {
+	case err == nil:
+		return unlock, nil
+	case ctx.Err() != nil:
+		return nil, context.Cause(ctx)
+	case wait.Err() != nil:
 		return nil, fmt.Errorf("%s: %w", home.State, ErrRunning)
 	}
-	return unlock, err
+	return nil, err
 }
 
 // onData answers the requests of a peer on one sealed stream.
 func (t *Terminal) onData(s network.Stream) {
-	ch, id, err := t.accept(s)
+	if !t.goroutines.enter() {
+		_ = s.Reset()
+		return
+	}
+	defer t.goroutines.leave()
+	l := t.links.of(s.Conn())
+	ch, id, err := t.accept(s, l)
 	if err != nil {
 		_ = s.Reset()
-		t.log.Warn("stream refused", "peer_id", s.Conn().RemotePeer().String(), "error", err.Error())
+		t.refuseStream(l, err)
 		return
 	}
 	server := transfer.Server{Source: t.source(id), Idle: t.env.idle(), Wait: requestWait, Report: t.reportTo(id)}
@@ -83,30 +97,35 @@ func (t *Terminal) onData(s network.Stream) {
 	}
 }
 
-// errNoExchange refuses a stream on a connection whose exchange has not even begun.
-var errNoExchange = errors.New("no exchange on this connection")
+// refuseStream records the first stream of a connection that was refused. One that comes before the
+// exchange has even begun is no honest peer's, and the connection ends.
+func (t *Terminal) refuseStream(l *link, err error) {
+	if l.complain() {
+		t.log.Warn("stream refused", "peer_id", l.conn.RemotePeer().String(), "error", err.Error())
+	}
+	if errors.Is(err, errNoExchange) {
+		_ = l.conn.Close()
+	}
+}
 
 // accept waits for the exchange on the stream's connection, which may be about to complete, and opens
 // the seal. The allowlist is asked again: it may have changed since the exchange.
-func (t *Terminal) accept(s network.Stream) (*protocol.Channel, certauth.Identity, error) {
+func (t *Terminal) accept(s network.Stream, l *link) (*protocol.Channel, certauth.Identity, error) {
 	ctx, cancel := context.WithTimeout(t.ctx, protocol.ExchangeTimeout)
 	defer cancel()
 	if err := s.SetReadDeadline(time.Now().Add(protocol.ExchangeTimeout)); err != nil {
 		return nil, certauth.Identity{}, err
 	}
-	l := t.links.of(s.Conn())
-	if !l.begun() {
-		return nil, certauth.Identity{}, errNoExchange
-	}
-	session, err := l.wait(ctx)
+	session, err := l.admit(ctx)
 	if err != nil {
 		return nil, certauth.Identity{}, err
 	}
+	id := session.Peer().Identity()
 	if !t.registered(session.Peer()) {
-		return nil, certauth.Identity{}, &protocol.RefusedError{Reason: protocol.NotRegisteredHere, Peer: session.Peer().Identity()}
+		return nil, id, &protocol.RefusedError{Reason: protocol.NotRegisteredHere, Peer: id}
 	}
 	ch, err := session.Accept(s, t.env.Rand)
-	return ch, session.Peer().Identity(), err
+	return ch, id, err
 }
 
 // source is what id may see: nothing, when this terminal does not serve.

@@ -15,6 +15,7 @@ import (
 	libp2p "github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
+	libp2pprotocol "github.com/libp2p/go-libp2p/core/protocol"
 	"github.com/multiformats/go-multiaddr"
 
 	"github.com/certexch/certexch/allowlist"
@@ -68,12 +69,14 @@ type Terminal struct {
 	links  links
 	ctx    context.Context // ends with Close; streams and exchanges of peers live in it
 	cancel context.CancelFunc
-	active sync.WaitGroup // the goroutines that this terminal has started
 
-	mu     sync.Mutex // guards what follows
-	host   libp2p.Host
-	shares *share.Set // none but while Run runs
-	closed bool
+	goroutines goroutines
+
+	starting sync.Mutex // held while the host is being made
+	mu       sync.Mutex // guards what follows; peers that connect ask for it
+	host     libp2p.Host
+	shares   *share.Set // none but while Run runs
+	closed   bool
 }
 
 // New checks everything that can be checked without acting: configuration, keys, certificate, trust,
@@ -200,32 +203,46 @@ func (t *Terminal) list() *allowlist.List {
 
 // start makes the libp2p host, once. Without addresses nobody can connect to it.
 func (t *Terminal) start(listen []multiaddr.Multiaddr) (libp2p.Host, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.closed {
-		return nil, errClosed
-	}
-	if t.host != nil {
-		if len(listen) > 0 {
-			return nil, errors.New("node: Run after Dial")
+	t.starting.Lock()
+	defer t.starting.Unlock()
+	if h, err := t.started(); h != nil || err != nil {
+		if err == nil && len(listen) > 0 {
+			err = errors.New("node: Run after Dial")
 		}
-		return t.host, nil
+		return h, err
 	}
 	h, err := host.New(host.Config{
-		Key:       t.keys.signing,
-		Listen:    listen,
-		UserAgent: "certexch/" + Version,
-		MaxConns:  t.cfg.Limits.Connections,
-		Setup:     t.setup,
+		Key:        t.keys.signing,
+		Listen:     listen,
+		UserAgent:  "certexch/" + Version,
+		MaxConns:   t.cfg.Limits.Connections,
+		MaxStreams: map[libp2pprotocol.ID]int{protocol.DataID: t.cfg.Limits.Streams},
+		Setup:      t.setup,
 	})
 	if err != nil {
 		return nil, err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.closed {
+		return nil, errors.Join(ErrClosed, h.Close())
 	}
 	t.host = h
 	return h, nil
 }
 
-var errClosed = errors.New("node: the terminal is closed")
+// started returns the host, if there is one already.
+func (t *Terminal) started() (libp2p.Host, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.closed {
+		return nil, ErrClosed
+	}
+	return t.host, nil
+}
+
+// ErrClosed is returned by what is done with a Terminal or a Peer after its Close.
+var ErrClosed = errors.New("closed")
 
 // setup registers the protocols before the first peer can connect.
 func (t *Terminal) setup(h libp2p.Host) {
@@ -234,8 +251,8 @@ func (t *Terminal) setup(h libp2p.Host) {
 	h.SetStreamHandler(protocol.DataID, t.onData)
 }
 
-// Close ends all sessions, telling the peers, and waits until everything has ended. The terminal is of
-// no more use.
+// Close ends all sessions, telling the peers, and waits until everything has ended, Run too. The terminal
+// is of no more use.
 func (t *Terminal) Close() error {
 	t.mu.Lock()
 	h := t.host
@@ -247,7 +264,7 @@ func (t *Terminal) Close() error {
 	if h != nil {
 		err = h.Close()
 	}
-	t.active.Wait()
+	t.goroutines.wait()
 	return err
 }
 

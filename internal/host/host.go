@@ -11,6 +11,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/core/peerstore"
+	"github.com/libp2p/go-libp2p/core/protocol"
 	basichost "github.com/libp2p/go-libp2p/p2p/host/basic"
 	"github.com/libp2p/go-libp2p/p2p/host/eventbus"
 	"github.com/libp2p/go-libp2p/p2p/host/peerstore/pstoremem"
@@ -45,6 +46,10 @@ type Config struct {
 	// MaxConns bounds the connections of this host, in and out together.
 	// Zero or less means DefaultMaxConns.
 	MaxConns int
+
+	// MaxStreams bounds, for each protocol in it, the streams that one peer may
+	// have open, in and out together. Optional.
+	MaxStreams map[protocol.ID]int
 }
 
 // New returns a running host that listens on every address of c.Listen. If it
@@ -86,7 +91,7 @@ func assemble(c Config) (*directHost, error) {
 	if err != nil {
 		return nil, err
 	}
-	limits, err := newLimits(c.MaxConns)
+	limits, err := newLimits(c.MaxConns, c.MaxStreams)
 	if err != nil {
 		return nil, err
 	}

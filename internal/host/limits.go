@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/protocol"
 	rcmgr "github.com/libp2p/go-libp2p/p2p/host/resource-manager"
 	"github.com/libp2p/go-libp2p/x/rate"
 )
@@ -32,15 +33,17 @@ const (
 	newConnsPerSecond = 20
 )
 
-// newLimits returns a resource manager for up to maxConns connections.
-func newLimits(maxConns int) (network.ResourceManager, error) {
+// newLimits returns a resource manager for up to maxConns connections, and with
+// up to maxStreams streams of a protocol to one peer.
+func newLimits(maxConns int, maxStreams map[protocol.ID]int) (network.ResourceManager, error) {
 	if maxConns <= 0 {
 		maxConns = DefaultMaxConns
 	}
 	limits := rcmgr.PartialLimitConfig{
-		System:      conns(maxConns),
-		Transient:   conns(min(maxConns, unfinishedConns)),
-		PeerDefault: conns(min(maxConns, connsPerPeer)),
+		System:       conns(maxConns),
+		Transient:    conns(min(maxConns, unfinishedConns)),
+		PeerDefault:  conns(min(maxConns, connsPerPeer)),
+		ProtocolPeer: streams(maxStreams),
 	}.Build(rcmgr.DefaultLimits.Scale(memory, files))
 	return rcmgr.NewResourceManager(rcmgr.NewFixedLimiter(limits),
 		rcmgr.WithMetricsDisabled(),
@@ -53,6 +56,17 @@ func newLimits(maxConns int) (network.ResourceManager, error) {
 func conns(n int) rcmgr.ResourceLimits {
 	l := rcmgr.LimitVal(n)
 	return rcmgr.ResourceLimits{Conns: l, ConnsInbound: l, ConnsOutbound: l, FD: l}
+}
+
+// streams bounds the streams of each protocol. The memory is that of the whole
+// peer: which of its streams take it does not matter.
+func streams(most map[protocol.ID]int) map[protocol.ID]rcmgr.ResourceLimits {
+	limits := make(map[protocol.ID]rcmgr.ResourceLimits)
+	for id, n := range most {
+		l := rcmgr.LimitVal(n)
+		limits[id] = rcmgr.ResourceLimits{Streams: l, StreamsInbound: l, StreamsOutbound: l}
+	}
+	return limits
 }
 
 // newConnRate bounds how fast connections come from one address. A burst may

@@ -14,7 +14,7 @@ import (
 // does not.
 func TestC12ManyTerminalsBehindOneAddress(t *testing.T) {
 	for _, ip := range []string{"/ip4/203.0.113.7", "/ip6/2001:db8::7"} {
-		limits, err := newLimits(10 * connsPerAddress)
+		limits, err := newLimits(10*connsPerAddress, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -32,7 +32,7 @@ func TestC12ManyTerminalsBehindOneAddress(t *testing.T) {
 }
 
 func TestManyCommandsOfOneTerminal(t *testing.T) {
-	limits, err := newLimits(0)
+	limits, err := newLimits(0, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

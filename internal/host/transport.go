@@ -5,6 +5,8 @@ import (
 	"crypto/ed25519"
 	"crypto/hkdf"
 	"crypto/sha256"
+	"net"
+	"time"
 
 	"github.com/libp2p/go-libp2p/core/crypto"
 	"github.com/libp2p/go-libp2p/core/network"
@@ -19,10 +21,34 @@ import (
 	"github.com/quic-go/quic-go"
 )
 
-// window is how much a sender may have under way on one stream: 160 MB/s at a
-// round trip of 50 ms. It does not grow, because yamux's tuning of it gets
-// stuck near 512 KiB on real links (go-yamux issue 136).
+// window is how much a sender may have under way on one stream towards the side
+// that dialled: 160 MB/s at a round trip of 50 ms. It does not grow, because
+// yamux's tuning of it gets stuck near 512 KiB on real links (go-yamux issue 136).
 const window = 8 << 20
+
+// muxer gives the side that dialled, and that receives the content, the large
+// window. yamux charges a stream to the limits with 256 KiB whatever its window
+// is, so the side that anybody can connect to keeps to that, and yamux's tuning
+// of it, which is charged.
+type muxer struct{ dialled, accepted *yamux.Transport }
+
+func newMuxer() muxer {
+	config := *yamux.DefaultTransport.Config()
+	config.InitialStreamWindowSize, config.MaxStreamWindowSize = window, window
+	return muxer{dialled: (*yamux.Transport)(&config), accepted: yamux.DefaultTransport}
+}
+
+// NewConn makes a connection carry streams.
+func (m muxer) NewConn(c net.Conn, isServer bool, scope network.PeerScope) (network.MuxedConn, error) {
+	if isServer {
+		return m.accepted.NewConn(c, isServer, scope)
+	}
+	return m.dialled.NewConn(c, isServer, scope)
+}
+
+// handshakeTimeout is how long a connection that was accepted may take until
+// its key is proven.
+const handshakeTimeout = 10 * time.Second
 
 // addTransports teaches s TCP and QUIC. The UDP sockets belong to what it
 // returns, to be closed after s.
@@ -34,14 +60,13 @@ func addTransports(s *swarm.Swarm, seed ed25519.PrivateKey, key crypto.PrivKey) 
 }
 
 func addTCP(s *swarm.Swarm, key crypto.PrivKey) error {
-	config := *yamux.DefaultTransport.Config()
-	config.InitialStreamWindowSize, config.MaxStreamWindowSize = window, window
-	muxers := []upgrader.StreamMuxer{{ID: yamux.ID, Muxer: (*yamux.Transport)(&config)}}
+	muxers := []upgrader.StreamMuxer{{ID: yamux.ID, Muxer: newMuxer()}}
 	tls, err := libp2ptls.New(libp2ptls.ID, key, muxers)
 	if err != nil {
 		return err
 	}
-	up, err := upgrader.New([]sec.SecureTransport{tls}, muxers, nil, s.ResourceManager(), directOnly{})
+	up, err := upgrader.New([]sec.SecureTransport{tls}, muxers, nil, s.ResourceManager(), directOnly{},
+		upgrader.WithAcceptTimeout(handshakeTimeout))
 	if err != nil {
 		return err
 	}

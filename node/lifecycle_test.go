@@ -1,0 +1,162 @@
+package node_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/multiformats/go-multiaddr"
+
+	"github.com/certexch/certexch/internal/certtest"
+	"github.com/certexch/certexch/internal/host"
+	"github.com/certexch/certexch/node"
+	"github.com/certexch/certexch/protocol"
+)
+
+// served returns a terminal that serves, another that may ask it, and how to dial.
+func served(t *testing.T) (nas *fixture, desk *node.Terminal, dial func(context.Context) (*node.Peer, error)) {
+	t.Helper()
+	authority := certtest.NewAuthority(t, "acme.example")
+	from, nas := newFixture(t, authority, "desk"), newFixture(t, authority, "nas")
+	from.register(nas)
+	nas.register(from)
+	nas.share("docs", "a.txt", secret)
+	addr := overTCP(t, nas.serve())
+	desk = from.terminal()
+	return nas, desk, func(ctx context.Context) (*node.Peer, error) { return desk.Dial(ctx, nas.identity, addr) }
+}
+
+// TestDialAfterClose: a connection that is being left is not taken for a new one.
+func TestDialAfterClose(t *testing.T) {
+	_, _, dial := served(t)
+	for range 20 {
+		p, err := dial(t.Context())
+		check(t, err)
+		_, err = p.Shares(t.Context())
+		check(t, err)
+		check(t, p.Close())
+		if _, err := p.Shares(t.Context()); !errors.Is(err, node.ErrClosed) {
+			t.Errorf("after Close: %v", err)
+		}
+	}
+}
+
+// TestPeersOfOneConnection: the first to be closed leaves the other its connection.
+func TestPeersOfOneConnection(t *testing.T) {
+	_, _, dial := served(t)
+	first, err := dial(t.Context())
+	check(t, err)
+	second, err := dial(t.Context())
+	check(t, err)
+	check(t, first.Close())
+	_, err = second.Shares(t.Context())
+	check(t, err)
+	check(t, second.Close())
+}
+
+// TestDialsDoNotShareACancellation: who gives up does so for himself alone.
+func TestDialsDoNotShareACancellation(t *testing.T) {
+	_, _, dial := served(t)
+	for i := range 30 {
+		impatient, giveUp := context.WithCancel(t.Context())
+		var both sync.WaitGroup
+		both.Go(func() {
+			if p, err := dial(impatient); err == nil {
+				p.Close()
+			}
+		})
+		both.Go(func() {
+			p, err := dial(t.Context())
+			if err != nil {
+				t.Errorf("the patient one: %v", err)
+				return
+			}
+			p.Close()
+		})
+		time.AfterFunc(time.Duration(i)*200*time.Microsecond, giveUp)
+		both.Wait()
+	}
+}
+
+// TestCloseEndsRun: and a second Run leaves the first alone.
+func TestCloseEndsRun(t *testing.T) {
+	nas := newFixture(t, certtest.NewAuthority(t, "acme.example"), "nas")
+	terminal := nas.terminal()
+	ended := make(chan error, 1)
+	go func() { ended <- terminal.Run(context.Background()) }()
+	nas.addresses(ended)
+	if err := terminal.Run(t.Context()); !errors.Is(err, node.ErrRunning) {
+		t.Errorf("a second Run: %v", err)
+	}
+	if addrs, err := node.Addresses(nas.home); len(addrs) == 0 {
+		t.Errorf("after the second Run nobody serves: %v", err)
+	}
+	check(t, terminal.Close())
+	check(t, <-ended)
+	if addrs, err := node.Addresses(nas.home); err != nil || len(addrs) > 0 {
+		t.Errorf("after Close: %v, %v", addrs, err)
+	}
+}
+
+// TestRunThatFailsEnds: also when peers connect at the address that could be opened before the one that
+// could not.
+func TestRunThatFailsEnds(t *testing.T) {
+	nas := newFixture(t, certtest.NewAuthority(t, "acme.example"), "nas")
+	busy, err := net.ListenPacket("udp", "127.0.0.1:0")
+	check(t, err)
+	defer busy.Close()
+	open := deafAddress(t, nas)
+	where, _ := multiaddr.SplitLast(open)
+	nas.config.Listen = []string{where.String(), "/ip4/127.0.0.1/udp/" + itoa(busy.LocalAddr().(*net.UDPAddr).Port) + "/quic-v1"}
+	info, err := peer.AddrInfoFromP2pAddr(open)
+	check(t, err)
+
+	ctx, stop := context.WithCancel(t.Context())
+	var dialling sync.WaitGroup
+	defer dialling.Wait()
+	defer stop()
+	for range 4 {
+		dialling.Go(func() {
+			for ctx.Err() == nil {
+				h, err := host.New(host.Config{Key: certtest.NewKeys(t).Signing})
+				check(t, err)
+				_ = h.Connect(ctx, *info)
+				h.Close()
+			}
+		})
+	}
+	for range 60 {
+		ended := make(chan error, 1)
+		terminal := nas.terminal()
+		go func() { ended <- terminal.Run(ctx) }()
+		select {
+		case err := <-ended:
+			if !errors.As(err, new(*host.ListenError)) {
+				t.Fatalf("Run: %v", err)
+			}
+		case <-time.After(10 * time.Second):
+			t.Fatal("Run does not end")
+		}
+	}
+}
+
+// TestStreamsWithoutExchangeEndTheConnection: nobody fills a log, or a memory, with them.
+func TestStreamsWithoutExchangeEndTheConnection(t *testing.T) {
+	authority := certtest.NewAuthority(t, "acme.example")
+	nas := newFixture(t, authority, "nas")
+	conn := newStranger(t, authority.Terminal(t, "desk")).connect(t, overTCP(t, nas.serve()))
+	deadline := time.Now().Add(10 * time.Second)
+	for time.Now().Before(deadline) {
+		s, err := conn.NewStream(t.Context())
+		if err != nil {
+			return // the connection has ended
+		}
+		_ = s.SetProtocol(protocol.DataID)
+		_, _ = s.Write([]byte("\x13/multistream/1.0.0\n\x14/certexch/data/1.0\n"))
+	}
+	t.Error("the connection stands, and streams can be opened")
+}
