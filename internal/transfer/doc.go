@@ -1,5 +1,5 @@
 // Package transfer asks for files and answers with them over a sealed channel: the requests and
-// answers of spec/certexch.md, section "Data". It knows neither disks nor identities. What a client
+// answers of spec/data.md. It knows neither disks nor identities. What a client
 // may see comes in as a [Source], and who the client is was settled before there was a channel.
 //
 // # Serving

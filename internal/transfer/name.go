@@ -18,7 +18,7 @@ type NameError struct {
 func (e *NameError) Error() string { return fmt.Sprintf("name %q: %s", e.Name, e.Reason) }
 
 // CheckName is the one rule for names inside a share, for what is asked for and for what is answered
-// (spec/certexch.md, section "Data"). A name is a slash-separated path below the share in its cleaned
+// (spec/data.md). A name is a slash-separated path below the share in its cleaned
 // form: UTF-8, no empty component, no "." or "..", no slash at either end, no backslash, no control
 // character, at most MaxComponent bytes a component and MaxName bytes in all. "" and "." both stand
 // for the share itself. Nothing is decoded: "%2e%2e" is a name of six characters.

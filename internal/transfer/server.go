@@ -8,7 +8,7 @@ import (
 	"github.com/certexch/certexch/protocol"
 )
 
-// Server answers the requests of one client (spec/certexch.md, section "Data"). It may serve several
+// Server answers the requests of one client (spec/data.md). It may serve several
 // channels of that client at once.
 type Server struct {
 	// Source is what this client may see.

@@ -9,7 +9,7 @@ import (
 	"github.com/certexch/certexch/protocol"
 )
 
-// Status is the end of one request (spec/certexch.md, section "Data").
+// Status is the end of one request (spec/data.md).
 type Status uint8
 
 const (
