@@ -8,7 +8,6 @@ import (
 	"os"
 	"strings"
 
-	"github.com/multiformats/go-multiaddr"
 	"github.com/pelletier/go-toml/v2"
 
 	"github.com/certexch/certexch/internal/share"
@@ -18,7 +17,7 @@ import (
 // every key with its default.
 type Config struct {
 	// Listen are the addresses to listen on, as multiaddrs. Default: port 24242 on all interfaces, over
-	// TCP and QUIC, IPv4 and IPv6.
+	// TCP and QUIC, IPv4 and IPv6. None may be listed twice.
 	Listen []string `toml:"listen"`
 	// Private answers registered terminals only: to members of the trust domain that are not registered
 	// this terminal looks as it does to strangers. Default: false.
@@ -167,28 +166,4 @@ func oneOf(v string, allowed ...string) bool {
 		}
 	}
 	return false
-}
-
-func (c *Config) listen() ([]multiaddr.Multiaddr, error) {
-	if len(c.Listen) == 0 {
-		return nil, errors.New("listen must name at least one address")
-	}
-	addrs := make([]multiaddr.Multiaddr, len(c.Listen))
-	for i, s := range c.Listen {
-		a, err := multiaddr.NewMultiaddr(s)
-		if err != nil {
-			return nil, fmt.Errorf("listen: %q is not a multiaddr, like /ip4/0.0.0.0/tcp/24242", s)
-		}
-		if relayed(a) {
-			return nil, fmt.Errorf("listen: %q goes through a relay; terminals meet directly or not at all", s)
-		}
-		addrs[i] = a
-	}
-	return addrs, nil
-}
-
-// relayed reports whether an address leads through a relay.
-func relayed(a multiaddr.Multiaddr) bool {
-	_, err := a.ValueForProtocol(multiaddr.P_CIRCUIT)
-	return err == nil
 }

@@ -48,6 +48,12 @@ func TestE4StrictConfig(t *testing.T) {
 		{"no addresses", "listen = []\n", "at least one address"},
 		{"not an address", "listen = [\"0.0.0.0:1\"]\n", "not a multiaddr"},
 		{"relay", "listen = [\"/p2p-circuit\"]\n", "relay"},
+		{"not QUIC", "listen = [\"/ip4/127.0.0.1/udp/1\"]\n", "like /ip4/0.0.0.0/tcp/24242 or /ip6/::/udp/24242/quic-v1"},
+		{"a name", "listen = [\"/dns4/localhost/tcp/1\"]\n", "not an IP address"},
+		{"only a host", "listen = [\"/ip4/127.0.0.1\"]\n", "not an IP address"},
+		{"a terminal", "listen = [\"/ip4/127.0.0.1/tcp/1/p2p/12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA\"]\n", "not an IP address"},
+		{"TCP twice", "listen = [\"/ip4/127.0.0.1/tcp/1\", \"/ip4/127.0.0.1/tcp/01\"]\n", "listed twice"},
+		{"QUIC twice", "listen = [\"/ip6/::/udp/0/quic-v1\", \"/ip6/0::0/udp/0/quic-v1\"]\n", "listed twice"},
 		{"too many connections", "[limits]\nconnections = 100000\n", "limits.connections"},
 		{"too large", strings.Repeat("# \n", 1<<19), "1 MiB"},
 	} {
