@@ -119,6 +119,9 @@ func parseConfig(path string, text []byte) (Config, error) {
 	if err := d.Decode(&c); err != nil {
 		return Config{}, decodeError(path, err)
 	}
+	if key, line := oddKey(text); key != "" {
+		return Config{}, &ConfigError{File: path, Line: line, Problem: fmt.Sprintf("unknown key %q: keys are in lower case", key)}
+	}
 	if problem := c.problem(); problem != "" {
 		return Config{}, &ConfigError{File: path, Problem: problem}
 	}

@@ -13,12 +13,12 @@ import (
 // Share is a directory that is served under a name.
 type Share struct {
 	// Name is what peers call it: transfer.CheckShare says what it may be.
-	Name string
+	Name string `toml:"name"`
 	// Path is the directory, absolute.
-	Path string
+	Path string `toml:"path"`
 	// Read names the terminals that may read it: identities, full or relative to the trust domain of
 	// this terminal, or "*" for every registered one. Empty: nobody.
-	Read []string
+	Read []string `toml:"read"`
 }
 
 // Everyone in a list of readers stands for every registered terminal.
