@@ -35,11 +35,11 @@ func cutOff(err error) error {
 // broken makes every error of a transport one of two, whichever transport it is: one that matches
 // os.ErrDeadlineExceeded for time that ran out, and ErrBroken for all else.
 func broken(err error) error {
-	var timed net.Error
-	switch {
-	case err == nil, errors.Is(err, os.ErrDeadlineExceeded):
+	if err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
 		return err
-	case errors.As(err, &timed) && timed.Timeout():
+	}
+	var timed net.Error
+	if errors.As(err, &timed) && timed.Timeout() {
 		return fmt.Errorf("%w: %w", os.ErrDeadlineExceeded, err)
 	}
 	return fmt.Errorf("%w: %w", ErrBroken, err)
