@@ -32,7 +32,10 @@ func newGet(e *environment) *cobra.Command {
 current folder if it is left out, and standard output if it is -. Several files need a folder.
 
 A file arrives whole or not at all, with its time of change and its executable bit. If one of the same size
-and time is there already, it is skipped; if it differs, it stays unless --overwrite is given.`,
+and time is there already, it is skipped; if it differs, it stays unless --overwrite is given.
+
+Until then it is a hidden file beside its place, .certexch-….partial, which goes when get ends. Only a
+get that is killed (kill -9) or a machine that loses power leaves it behind: it may be removed.`,
 		Example: `  certexch get site-a/nas:reports/q3.csv
   certexch get --addr /ip4/192.0.2.7/tcp/24242/p2p/12D3KooW… site-a/nas:reports/q3.csv q3-copy.csv`,
 		Args: cli.Between(1, cli.Many),
@@ -87,7 +90,7 @@ func destinations(files []location, dst string) ([]receive.Destination, error) {
 	info, err := os.Stat(dst)
 	folder := err == nil && info.IsDir()
 	switch {
-	case err != nil && !errors.Is(err, fs.ErrNotExist):
+	case errors.Is(err, fs.ErrPermission):
 		return nil, err
 	case !folder && len(files) > 1:
 		return nil, cli.Usagef("%q is no folder, and several files need one", dst)
@@ -99,6 +102,9 @@ func destinations(files []location, dst string) ([]receive.Destination, error) {
 		targets[i] = receive.Destination{Dir: filepath.Dir(dst), Name: filepath.Base(dst)}
 		if folder {
 			targets[i] = receive.Destination{Dir: dst, Name: path.Base(l.path)}
+		}
+		if err := targets[i].Check(); err != nil {
+			return nil, cli.Usagef("%v", err)
 		}
 	}
 	return targets, nil

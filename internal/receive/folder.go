@@ -19,12 +19,24 @@ type folder struct {
 	root *os.Root
 }
 
-func openFolder(dst Destination) (*folder, error) {
-	if err := transfer.CheckName(dst.Name); err != nil {
-		return nil, err
+// Check reports, before anything is asked for, whether a file could be at d at all: its name is one, as a
+// *transfer.NameError says otherwise, and its directory is there, as a *NoFolderError does.
+func (d Destination) Check() error {
+	if err := transfer.CheckName(d.Name); err != nil {
+		return err
 	}
-	if dst.Name == "" || dst.Name == "." || strings.Contains(dst.Name, "/") || transfer.IsPartial(dst.Name) {
-		return nil, &transfer.NameError{Name: dst.Name, Reason: "is no name for a file"}
+	if d.Name == "" || d.Name == "." || strings.Contains(d.Name, "/") || transfer.IsPartial(d.Name) {
+		return &transfer.NameError{Name: d.Name, Reason: "is no name for a file"}
+	}
+	if info, err := os.Stat(d.Dir); err != nil || !info.IsDir() {
+		return &NoFolderError{d.Dir, err}
+	}
+	return nil
+}
+
+func openFolder(dst Destination) (*folder, error) {
+	if err := dst.Check(); err != nil {
+		return nil, err
 	}
 	root, err := os.OpenRoot(dst.Dir)
 	if err != nil {

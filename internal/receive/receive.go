@@ -65,8 +65,19 @@ type ExistsError struct{ Path string }
 
 func (e *ExistsError) Error() string { return fmt.Sprintf("%s exists and differs", e.Path) }
 
+// NoFolderError: the directory of a destination is not there, or is none.
+type NoFolderError struct {
+	Dir string
+	Err error // of the file system; nil if something else is there
+}
+
+func (e *NoFolderError) Error() string { return fmt.Sprintf("there is no folder %q", e.Dir) }
+
+// Unwrap returns the file system's error.
+func (e *NoFolderError) Unwrap() error { return e.Err }
+
 // File receives one file and returns when it is safely on the disk. Errors of src are returned as they
-// are; of this side come *transfer.NameError, *ExistsError, ErrNotReplaceable, ErrNoSpace and those of
+// are; of this side come what Destination.Check returns, *ExistsError, ErrNotReplaceable, ErrNoSpace and those of
 // the file system.
 func File[C Content](ctx context.Context, src Source[C], share, path string, dst Destination, opt Options) (Result, error) {
 	f, err := openFolder(dst)
