@@ -176,23 +176,6 @@ func certificateReason(f certauth.Failure) protocol.Reason {
 	return protocol.Reason("certificate-" + string(f))
 }
 
-func explainDial(err error) (Failure, bool) {
-	var e *DialError
-	switch {
-	case errors.Is(err, ErrRelayed):
-		return Failure{"no-direct-path", CodeNoDirectPath, err.Error(), "open the terminal's port to this side, and give its own address"}, true
-	case !errors.As(err, &e), errors.Is(err, context.Canceled):
-		return Failure{}, false
-	case errors.Is(err, context.DeadlineExceeded):
-		return Failure{"timed-out", CodeUnreachable, fmt.Sprintf("%s did not answer in time", e.Identity), "see that `certexch serve` runs there, or give more time with --timeout"}, true
-	case len(e.Addrs) == 0:
-		return Failure{"unreachable", CodeUnreachable, e.Error(), fmt.Sprintf("give --addr, or note one with `certexch allow add %s --addr MULTIADDR`; `certexch id` there prints it", e.Identity)}, true
-	case e.Actual != "":
-		return Failure{string(protocol.OtherTerminal), CodeAnotherTerminal, e.Error(), "`certexch id` on the other side prints its address with the right peer ID"}, true
-	}
-	return Failure{"unreachable", CodeUnreachable, fmt.Sprintf("nobody answered for %s at %s", e.Identity, e.Addrs[0]), "see that `certexch serve` runs there, that `certexch id` there prints this address, and that its port is open"}, true
-}
-
 var statuses = map[transfer.Status]Failure{
 	transfer.StatusNotFound:     {"not-found", CodeNotFound, "there is no %s, or you may not see it", "`certexch ls` shows what there is"},
 	transfer.StatusNoPermission: {"no-permission", CodeNoPermission, "you may see %s but not read it", "ask for permission there"},

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"regexp"
 	"strings"
 
 	"github.com/multiformats/go-multiaddr"
@@ -99,9 +100,24 @@ func parseAddrs(values []string) ([]multiaddr.Multiaddr, error) {
 		if _, last := multiaddr.SplitLast(a); last == nil || last.Protocol().Code != multiaddr.P_P2P {
 			return nil, cli.Usagef("--addr %q does not end in /p2p/ and a peer ID: %s", s, addrExample)
 		}
+		if !dialable.MatchString(kinds(a)) {
+			return nil, cli.Usagef("--addr %q is neither a TCP nor a QUIC address (/udp/…/quic-v1): %s", s, addrExample)
+		}
 		addrs[i] = a
 	}
 	return addrs, nil
+}
+
+// dialable is what this program's transports can dial, as kinds tells it; a /dnsaddr/ stands for such.
+var dialable = regexp.MustCompile(`^(dnsaddr|((ip6zone/)?ip6|ip4|dns|dns4|dns6)/(tcp|udp/quic-v1))/p2p$`)
+
+// kinds are the protocols that an address is made of, without their values.
+func kinds(a multiaddr.Multiaddr) string {
+	var names []string
+	for _, p := range a.Protocols() {
+		names = append(names, p.Name)
+	}
+	return strings.Join(names, "/")
 }
 
 const addrExample = "write it like /ip4/192.0.2.7/tcp/24242/p2p/12D3KooW…, as `certexch id` prints it there while `certexch serve` runs"

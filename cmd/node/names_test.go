@@ -82,9 +82,20 @@ func TestParseAddrs(t *testing.T) {
 		"/ip4/192.0.2.7/tcp/24242":            true,
 		"/ip4/192.0.2.7/tcp/24242/p2p/x":      true,
 		"/p2p/" + somePeer + "/ip4/192.0.2.7": true,
-		"/ip4/192.0.2.7/tcp/24242/p2p/" + somePeer:         false,
-		"/ip6/::1/udp/24242/quic-v1/p2p/" + somePeer:       false,
-		"/dns4/nas.acme.example/tcp/24242/p2p/" + somePeer: false,
+		"/ip4/192.0.2.7/tcp/24242/p2p/" + somePeer:                false,
+		"/ip6/::1/udp/24242/quic-v1/p2p/" + somePeer:              false,
+		"/dns4/nas.acme.example/tcp/24242/p2p/" + somePeer:        false,
+		"/dns/nas.acme.example/udp/24242/quic-v1/p2p/" + somePeer: false,
+		"/ip6zone/eth0/ip6/fe80::1/tcp/24242/p2p/" + somePeer:     false,
+		"/dnsaddr/nas.acme.example/p2p/" + somePeer:               false,
+		"/p2p/" + somePeer:                                              true,
+		"/ip4/192.0.2.7/p2p/" + somePeer:                                true,
+		"/ip4/192.0.2.7/udp/24242/p2p/" + somePeer:                      true,
+		"/ip4/192.0.2.7/udp/24242/quic/p2p/" + somePeer:                 true,
+		"/ip4/192.0.2.7/udp/24242/quic-v1/webtransport/p2p/" + somePeer: true,
+		"/ip4/192.0.2.7/tcp/24242/ws/p2p/" + somePeer:                   true,
+		"/dns4/nas.acme.example/tcp/443/wss/p2p/" + somePeer:            true,
+		"/unix/run/nas/p2p/" + somePeer:                                 true,
 	} {
 		_, err := parseAddrs([]string{in})
 		switch {

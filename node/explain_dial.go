@@ -1,0 +1,53 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/libp2p/go-libp2p/p2p/net/swarm"
+	"github.com/multiformats/go-multiaddr"
+
+	"github.com/certexch/certexch/protocol"
+)
+
+// explainDial is for a terminal that was not reached.
+func explainDial(err error) (Failure, bool) {
+	var e *DialError
+	switch {
+	case errors.Is(err, ErrRelayed):
+		return Failure{"no-direct-path", CodeNoDirectPath, err.Error(), "open the terminal's port to this side, and give its own address"}, true
+	case !errors.As(err, &e), errors.Is(err, context.Canceled):
+		return Failure{}, false
+	case errors.Is(err, context.DeadlineExceeded):
+		return Failure{"timed-out", CodeUnreachable, fmt.Sprintf("%s did not answer in time", e.Identity), "see that `certexch serve` runs there, or give more time with --timeout"}, true
+	case len(e.Addrs) == 0:
+		return Failure{"unreachable", CodeUnreachable, e.Error(), fmt.Sprintf("give --addr, or note one with `certexch allow add %s --addr MULTIADDR`; `certexch id` there prints it", e.Identity)}, true
+	case e.Actual != "":
+		return Failure{string(protocol.OtherTerminal), CodeAnotherTerminal, e.Error(), "`certexch id` on the other side prints its address with the right peer ID"}, true
+	}
+	return Failure{"unreachable", CodeUnreachable, fmt.Sprintf("nobody answered for %s at %s%s", e.Identity, e.Addrs[0], why(e)), "see that `certexch serve` runs there, that `certexch id` there prints this address, and that its port is open"}, true
+}
+
+// why is what the dialler says of the first address, if it says anything that helps.
+func why(e *DialError) string {
+	var dial *swarm.DialError
+	switch {
+	case !errors.As(e.Err, &dial):
+		return ""
+	case len(dial.DialErrors) > 0:
+		return ": " + dial.DialErrors[0].Cause.Error()
+	case errors.Is(dial.Cause, swarm.ErrNoGoodAddresses) && named(e.Addrs[0]):
+		return ": the name in it cannot be resolved" // libp2p drops the address and only logs that
+	}
+	return ""
+}
+
+// named reports whether an address begins with a name of the DNS.
+func named(a multiaddr.Multiaddr) bool {
+	switch a.Protocols()[0].Code {
+	case multiaddr.P_DNS, multiaddr.P_DNS4, multiaddr.P_DNS6, multiaddr.P_DNSADDR:
+		return true
+	}
+	return false
+}
