@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -54,6 +55,9 @@ func (e *environment) install(file, root string) error {
 	if err != nil {
 		return err
 	}
+	if err := hasAuthority(bundle); err != nil {
+		return err
+	}
 	done, err := node.Install(home, bundle, e.now(), confirm)
 	if err != nil {
 		return err
@@ -67,10 +71,26 @@ func (e *environment) read(file string) ([]byte, error) {
 	}
 	f, err := os.Open(file)
 	if err != nil {
-		return nil, err
+		return nil, &advised{err, adviceBundle}
 	}
 	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, maxBundle))
+	bundle, err := io.ReadAll(io.LimitReader(f, maxBundle))
+	if err != nil {
+		return nil, &advised{err, adviceBundle}
+	}
+	return bundle, nil
+}
+
+const adviceBundle = "name the file that the authority returned, or - for standard input"
+
+// hasAuthority refuses a certificate alone, which says nothing of who answers for it. What is no bundle at
+// all is left to node.Install.
+func hasAuthority(bundle []byte) error {
+	b, err := certauth.ParseBundle(bundle)
+	if err == nil && b.Root == nil && b.CRL == nil {
+		return &advised{errors.New("the file holds a certificate alone"), "ask the authority for the whole bundle: certificate, root and revocation list"}
+	}
+	return nil
 }
 
 // confirmation returns what answers for the first root: the fingerprint given, or somebody at the

@@ -11,10 +11,22 @@ import (
 	"github.com/certexch/certexch/node"
 )
 
+// advised is an error of one command that comes with the next thing to try, for where node.Explain knows
+// none.
+type advised struct {
+	error
+	try string
+}
+
+func (e *advised) Unwrap() error { return e.error }
+
 // report tells the user of the error that cmd ended with, and returns the exit code.
 func (e *environment) report(cmd *cobra.Command, err error) int {
 	usage := !e.began || errors.As(err, new(*cli.UsageError))
 	failure := node.Explain(err)
+	if a := (*advised)(nil); failure.Try == "" && errors.As(err, &a) {
+		failure.Try = a.try
+	}
 	if usage {
 		failure = node.Failure{Reason: "usage", Code: node.CodeUsage, Text: err.Error(), Try: cmd.CommandPath() + " --help"}
 	}
