@@ -23,7 +23,8 @@ var ErrRunning = errors.New("another process serves this home already")
 
 // Run serves: it listens, publishes its addresses in the home, and answers registered terminals until
 // ctx ends or the terminal is closed. Then it tells its peers, closes, and returns nil. The terminal is of
-// no more use after it. The error is a *host.ListenError, ErrRunning, or one of the file system.
+// no more use after it. The error is a *ConfigError of the
+// shares, a *host.ListenError, ErrRunning, or one of the file system.
 func (t *Terminal) Run(ctx context.Context) error {
 	unlock, err := lockHome(ctx, t.home)
 	if err != nil {
@@ -31,6 +32,9 @@ func (t *Terminal) Run(ctx context.Context) error {
 	}
 	defer unlock()
 	defer t.Close()
+	if err := t.CheckShares(); err != nil {
+		return err
+	}
 	shares, err := share.Open(t.cfg.Shares, t.identity.TrustDomain(), time.Now, t.home.Config, t.home.State)
 	if err != nil {
 		return err

@@ -80,9 +80,10 @@ type Terminal struct {
 }
 
 // New checks everything that can be checked without acting: configuration, keys, certificate, trust,
-// allowlist and shares. It opens no socket and writes nothing. The error says what is missing and what
-// to do: *ConfigError, *NotReadyError, *OwnCertificateError, *allowlist.SyntaxError, or one of the
-// file system.
+// allowlist, who else can write to them, and the shares as they are written; CheckShares looks at the
+// folders. It opens no socket and writes nothing. The error says what is missing and what to do:
+// *ConfigError, *NotReadyError, *OwnCertificateError, *TrustError, *allowlist.SyntaxError,
+// *durable.PermissionError, or one of the file system.
 func New(home Home, cfg Config, env Environment) (*Terminal, error) {
 	if env.Now == nil || env.Rand == nil {
 		return nil, errors.New("node: no clock or no randomness")
@@ -128,7 +129,7 @@ func (t *Terminal) check() (err error) {
 	if t.shares, err = share.Open(nil, t.identity.TrustDomain(), time.Now); err != nil {
 		return err
 	}
-	if err := share.Check(t.cfg.Shares, t.identity.TrustDomain(), t.home.Config, t.home.State); err != nil {
+	if err := share.Validate(t.cfg.Shares, t.identity.TrustDomain()); err != nil {
 		return &ConfigError{File: t.home.Config, Problem: err.Error()}
 	}
 	return nil

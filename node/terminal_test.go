@@ -109,9 +109,49 @@ func TestD14OwnHomeIsNeverShared(t *testing.T) {
 	nas := newFixture(t, certtest.NewAuthority(t, "acme.example"), "nas")
 	for _, dir := range []string{nas.home.State, filepath.Dir(nas.home.State), filepath.Dir(filepath.Dir(nas.home.State))} {
 		nas.config.Shares = []node.Share{{Name: "all", Path: dir, Read: []string{"*"}}}
-		_, err := node.New(nas.home, nas.config, nas.environment())
+		wantUnservable(t, nas)
+	}
+}
+
+// TestMissingShareIsNotServed: a folder that is not there keeps nobody but serve from working.
+func TestMissingShareIsNotServed(t *testing.T) {
+	authority := certtest.NewAuthority(t, "acme.example")
+	desk, nas := newFixture(t, authority, "desk"), newFixture(t, authority, "nas")
+	desk.register(nas)
+	nas.register(desk)
+	nas.share("docs", "a.txt", secret)
+	desk.config.Shares = []node.Share{{Name: "usb", Path: filepath.Join(t.TempDir(), "unplugged"), Read: []string{"*"}}}
+	check(t, fetch(t, desk, nas, nas.serve()...))
+	wantUnservable(t, desk)
+}
+
+// wantUnservable wants the shares of f refused, by Run too, before anything is served.
+func wantUnservable(t *testing.T, f *fixture) {
+	t.Helper()
+	terminal := f.terminal()
+	for _, err := range []error{terminal.CheckShares(), terminal.Run(t.Context())} {
 		if !errors.As(err, new(*node.ConfigError)) {
-			t.Errorf("%s: %v", dir, err)
+			t.Errorf("not refused, but: %v", err)
+		}
+	}
+	if addrs, err := node.Addresses(f.home); err != nil || len(addrs) > 0 {
+		t.Errorf("it listened: %v, %v", addrs, err)
+	}
+}
+
+// TestE4SharesAsWritten: what can be told without looking at the disk is refused from the start.
+func TestE4SharesAsWritten(t *testing.T) {
+	nas := newFixture(t, certtest.NewAuthority(t, "acme.example"), "nas")
+	docs := node.Share{Name: "docs", Path: "/nonexistent"}
+	for name, shares := range map[string][]node.Share{
+		"no name":       {{Path: "/srv"}},
+		"relative path": {{Name: "docs", Path: "srv"}},
+		"no identity":   {{Name: "docs", Path: "/srv", Read: []string{"acme.example/*"}}},
+		"a name twice":  {docs, docs},
+	} {
+		nas.config.Shares = shares
+		if _, err := node.New(nas.home, nas.config, nas.environment()); !errors.As(err, new(*node.ConfigError)) {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

@@ -59,7 +59,11 @@ func (e *environment) check(context.Context, []string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := node.New(home, cfg, node.System(e.logToStderr())); err != nil {
+	terminal, err := node.New(home, cfg, node.System(e.logToStderr()))
+	if err != nil {
+		return err
+	}
+	if err := terminal.CheckShares(); err != nil {
 		return err
 	}
 	about, err := node.Describe(home, cfg, e.now())

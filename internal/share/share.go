@@ -24,16 +24,23 @@ type Share struct {
 // Everyone in a list of readers stands for every registered terminal.
 const Everyone = "*"
 
-// Check reports everything that is wrong with shares, joined into one error: names that are none or
-// are used twice, paths that are no directory, readers that are no identity, and directories that
-// contain, are or lie in one of forbidden, the terminal's own directories (which need not exist yet).
-// Identities are read relative to td. Nothing stays open.
+// Validate reports everything that is wrong with shares as they are written, joined into one error:
+// names that are none or are used twice, paths that are not absolute, and readers that are no identity.
+// Identities are read relative to td. It does not look at the disk.
+func Validate(shares []Share, td certauth.TrustDomain) error {
+	_, err := collect(shares, func(s Share) (*directory, error) { return parse(s, td) })
+	return err
+}
+
+// Check reports everything that Validate does, and what is wrong on the disk: paths that are no
+// directory, and directories that contain, are or lie in one of forbidden, the terminal's own
+// directories (which need not exist yet). Nothing stays open.
 func Check(shares []Share, td certauth.TrustDomain, forbidden ...string) error {
 	opened, err := openAll(shares, td, forbidden)
 	return errors.Join(err, closeAll(opened))
 }
 
-// directory is an open share.
+// directory is a share with its readers, open or yet to be opened.
 type directory struct {
 	root     *os.Root
 	everyone bool
@@ -46,32 +53,46 @@ func (d *directory) readableBy(id certauth.Identity) bool {
 
 // openAll opens what it can and reports everything that it cannot.
 func openAll(shares []Share, td certauth.TrustDomain, forbidden []string) (map[string]*directory, error) {
+	return collect(shares, func(s Share) (*directory, error) { return open(s, td, forbidden) })
+}
+
+// collect makes directories of shares, by name, and joins everything that is wrong.
+func collect(shares []Share, directoryOf func(Share) (*directory, error)) (map[string]*directory, error) {
 	var problems []error
 	if len(shares) > transfer.MaxShares {
 		problems = append(problems, fmt.Errorf("%d shares: there may be %d", len(shares), transfer.MaxShares))
 	}
-	opened := make(map[string]*directory, len(shares))
+	all := make(map[string]*directory, len(shares))
 	for _, share := range shares {
-		if opened[share.Name] != nil {
+		if all[share.Name] != nil {
 			problems = append(problems, fmt.Errorf("share %q: another share has this name", share.Name))
 			continue
 		}
-		d, err := open(share, td, forbidden)
+		d, err := directoryOf(share)
 		if err != nil {
 			problems = append(problems, fmt.Errorf("share %q: %w", share.Name, err))
 		}
 		if d != nil {
-			opened[share.Name] = d
+			all[share.Name] = d
 		}
 	}
-	return opened, errors.Join(problems...)
+	return all, errors.Join(problems...)
 }
 
-func open(share Share, td certauth.TrustDomain, forbidden []string) (*directory, error) {
+// parse returns the directory that a share speaks of, not open; it is never nil.
+func parse(share Share, td certauth.TrustDomain) (*directory, error) {
 	d := &directory{readers: make(map[certauth.Identity]bool)}
 	err := errors.Join(transfer.CheckShare(share.Name), d.admit(share.Read, td))
 	if !filepath.IsAbs(share.Path) {
-		return nil, errors.Join(err, fmt.Errorf("path %q is not absolute", share.Path))
+		err = errors.Join(err, fmt.Errorf("path %q is not absolute", share.Path))
+	}
+	return d, err
+}
+
+func open(share Share, td certauth.TrustDomain, forbidden []string) (*directory, error) {
+	d, err := parse(share, td)
+	if !filepath.IsAbs(share.Path) {
+		return nil, err
 	}
 	root, openErr := os.OpenRoot(share.Path)
 	if openErr != nil {

@@ -237,6 +237,10 @@ func TestCheckReportsEverything(t *testing.T) {
 	if _, err := Open(shares, domain, time.Now); err == nil {
 		t.Error("Open opened it")
 	}
+	if err := Validate(shares[:6], domain); err == nil || strings.Contains(err.Error(), "missing") || strings.Contains(err.Error(), "file") ||
+		!strings.Contains(err.Error(), "another share") || !strings.Contains(err.Error(), `"a/b"`) || !strings.Contains(err.Error(), "not absolute") {
+		t.Errorf("as they are written: %v", err)
+	}
 	if err := Check(shares[:1], domain); err != nil {
 		t.Errorf("the good one: %v", err)
 	}
