@@ -40,8 +40,20 @@ type checkedAuthority struct {
 	TrustDomain string    `json:"trust_domain"`
 	Root        string    `json:"root"`
 	Expires     time.Time `json:"expires"`
-	List        uint64    `json:"list_number"`
-	ListUntil   time.Time `json:"list_until"`
+	checkedList
+}
+
+// checkedList is left out for an authority without a revocation list.
+type checkedList struct {
+	List      uint64     `json:"list_number,omitempty"`
+	ListUntil *time.Time `json:"list_until,omitempty"`
+}
+
+func (l checkedList) text(now time.Time) string {
+	if l.ListUntil == nil {
+		return "none: all certificates of this authority are refused"
+	}
+	return fmt.Sprintf("number %d, valid until %s", l.List, when(*l.ListUntil, now))
 }
 
 type checkedShare struct {
@@ -90,7 +102,8 @@ func checkedOf(cfg node.Config, about node.About) checked {
 	for _, a := range about.Authorities {
 		authority := checkedAuthority{TrustDomain: a.Root.TrustDomain().String(), Root: fmt.Sprintf("%x", a.Root.Fingerprint()), Expires: a.Root.NotAfter()}
 		if a.List != nil {
-			authority.List, authority.ListUntil = a.List.Number(), a.List.NextUpdate()
+			until := a.List.NextUpdate()
+			authority.checkedList = checkedList{a.List.Number(), &until}
 		}
 		c.Authorities = append(c.Authorities, authority)
 	}
@@ -114,7 +127,7 @@ func (c *checked) rows(now time.Time) [][]string {
 	for _, a := range c.Authorities {
 		rows = append(rows,
 			[]string{"authority", fmt.Sprintf("%s, valid until %s", a.TrustDomain, when(a.Expires, now))},
-			[]string{"revocation list", fmt.Sprintf("number %d, valid until %s", a.List, when(a.ListUntil, now))})
+			[]string{"revocation list", a.checkedList.text(now)})
 	}
 	rows = append(rows,
 		[]string{"registered", fmt.Sprintf("%d terminals, %d of them no longer", c.Registered, c.Expired)},
