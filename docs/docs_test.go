@@ -145,3 +145,36 @@ func TestLinksLeadSomewhere(t *testing.T) {
 		}
 	}
 }
+
+// A reason word, where it is given to a failure or named as one of an exchange.
+var word = regexp.MustCompile(`(?:Failure\{(?:Reason: )?|Reason += |Status\w+: +\{)"([a-z-]+)"`)
+
+// TestEveryReasonIsInTheReadme: what --json can say is listed.
+func TestEveryReasonIsInTheReadme(t *testing.T) {
+	readme, err := os.ReadFile(filepath.Join(root, "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	words := 0
+	for _, pattern := range []string{"node/*.go", "protocol/*.go", "cmd/node/*.go"} {
+		files, err := filepath.Glob(filepath.Join(root, pattern))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range files {
+			source, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, m := range word.FindAllStringSubmatch(string(source), -1) {
+				words++
+				if !strings.Contains(string(readme), "`"+m[1]+"`") {
+					t.Errorf("%s: the README does not list %q", path, m[1])
+				}
+			}
+		}
+	}
+	if words < 30 {
+		t.Errorf("only %d words found", words)
+	}
+}
