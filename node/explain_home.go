@@ -26,6 +26,8 @@ func explainHome(err error) (Failure, bool) {
 		return Failure{"other-root", CodeCertificate, err.Error(), "ask the authority which root is its own"}, true
 	case errors.Is(err, ErrOlderList):
 		return Failure{"older-list", CodeOther, err.Error(), "fetch a new one (`certexch-authority crl`), or leave it as it is"}, true
+	case errors.Is(err, ErrOlderCertificate):
+		return Failure{"older-certificate", CodeOther, err.Error(), "install the newest bundle of your authority, or leave it as it is"}, true
 	case errors.Is(err, ErrOtherKeys):
 		return Failure{string(protocol.KeyMismatch), CodeCertificate, err.Error(), "have your authority sign what `certexch request` prints here"}, true
 	case errors.As(err, &syntax):

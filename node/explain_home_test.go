@@ -22,6 +22,7 @@ func TestExplainHome(t *testing.T) {
 		{node.ErrRootNotConfirmed, "root-not-confirmed", node.CodeOther},
 		{node.ErrOtherRoot, "other-root", node.CodeCertificate},
 		{node.ErrOlderList, "older-list", node.CodeOther},
+		{node.ErrOlderCertificate, "older-certificate", node.CodeOther},
 		{node.ErrOtherKeys, "key-mismatch", node.CodeCertificate},
 		{&node.NotReadyError{Missing: "keys", Advice: "make them"}, "not-ready", node.CodeOther},
 		{&allowlist.SyntaxError{Line: 1, Column: 2, Msg: "a comma"}, "bad-allowlist", node.CodeOther},

@@ -2,6 +2,7 @@ package node
 
 import (
 	"bytes"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -19,6 +20,9 @@ var (
 	ErrOtherRoot = errors.New("another root is trusted for this trust domain already")
 	// ErrOlderList is returned by Install for a revocation list that is older than the one in force.
 	ErrOlderList = errors.New("a newer revocation list is in force already")
+	// ErrOlderCertificate is returned by Install for a certificate that is older than the one in force
+	// for the same identity.
+	ErrOlderCertificate = errors.New("a newer certificate is in force already")
 	// ErrOtherKeys is returned by Install for a certificate of another terminal's keys.
 	ErrOtherKeys = errors.New("the certificate is not of this terminal's keys")
 )
@@ -28,6 +32,9 @@ type Installed struct {
 	Certificate *certauth.Certificate
 	Root        *certauth.Root
 	CRL         *certauth.CRL
+	// Former is the identity that this terminal had until now, if Certificate gives it another: others
+	// have registered it under that one.
+	Former certauth.Identity
 }
 
 // Install verifies a bundle (certificate, root and revocation list, or a revocation list alone) and
@@ -156,10 +163,38 @@ func (in *installation) certificate(der []byte) error {
 	if !own.match(cert) {
 		return fmt.Errorf("%s: %w", cert.Identity(), ErrOtherKeys)
 	}
-	if current, err := readPEM(in.home.certificate(), pemCertificate); err != nil || !bytes.Equal(current, der) {
-		in.done.Certificate = cert
+	return in.replace(cert)
+}
+
+// replace has the certificate take the place of the one in force, whose dates may be over. One that
+// cannot be read is replaced without a question.
+func (in *installation) replace(cert *certauth.Certificate) error {
+	der, err := readPEM(in.home.certificate(), pemCertificate)
+	if err == nil && bytes.Equal(der, cert.DER()) {
+		return nil
+	}
+	in.done.Certificate = cert
+	identity, notBefore := stated(der)
+	switch {
+	case identity != cert.Identity():
+		in.done.Former = identity
+	case cert.NotBefore().Before(notBefore):
+		return fmt.Errorf("%s: %w, valid from %s; this one is from %s", identity, ErrOlderCertificate,
+			notBefore.UTC().Format(time.RFC3339), cert.NotBefore().UTC().Format(time.RFC3339))
 	}
 	return nil
+}
+
+// stated returns what a certificate says that was verified when it was installed; zero for none.
+func stated(der []byte) (id certauth.Identity, notBefore time.Time) {
+	parsed, err := x509.ParseCertificate(der)
+	if err != nil || len(parsed.URIs) != 1 {
+		return id, notBefore
+	}
+	if id, err = certauth.ParseIdentity(parsed.URIs[0].String()); err != nil {
+		return id, notBefore
+	}
+	return id, parsed.NotBefore
 }
 
 // match reports whether cert certifies exactly these keys.
