@@ -96,13 +96,17 @@ func cmdTerminal(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 }
 
-// cmdBundle: bundle AUTHORITY NAME FILE writes a bundle for the home NAME, and sets $FINGERPRINT to that
-// of the authority's root.
+// cmdBundle: bundle AUTHORITY NAME FILE [AS] writes a bundle for the home NAME, which calls it AS if that
+// is given, and sets $FINGERPRINT to that of the authority's root.
 func cmdBundle(ts *testscript.TestScript, neg bool, args []string) {
 	a := authorityOf(ts, args[0])
 	home, err := node.HomeAt(ts.MkAbs(args[1]))
 	ts.Check(err)
-	ts.Check(os.WriteFile(ts.MkAbs(args[2]), a.bundle(ts, home, args[1]), 0o600))
+	name := args[1]
+	if len(args) > 3 {
+		name = args[3]
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[2]), a.bundle(ts, home, name), 0o600))
 	fingerprint := a.root.Fingerprint()
 	ts.Setenv("FINGERPRINT", hex.EncodeToString(fingerprint[:]))
 }

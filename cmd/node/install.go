@@ -138,6 +138,7 @@ func (e *environment) ask(r *certauth.Root) error {
 // installed is what install prints with --json. What was in force already is left out.
 type installed struct {
 	Identity   string     `json:"identity,omitempty"`
+	Former     string     `json:"former_identity,omitempty"`
 	NotAfter   *time.Time `json:"not_after,omitempty"`
 	Root       string     `json:"root,omitempty"`
 	ListNumber uint64     `json:"list_number,omitempty"`
@@ -160,6 +161,10 @@ func (e *environment) printInstalled(done node.Installed) error {
 		until := cert.NotAfter()
 		out.Identity, out.NotAfter = cert.Identity().String(), &until
 		rows = append(rows, []string{"certificate", fmt.Sprintf("%s, valid until %s", cert.Identity(), when(until, e.now()))})
+	}
+	if !done.Former.IsZero() {
+		out.Former = done.Former.String()
+		rows = append(rows, []string{"was until now", out.Former + ", as which others have registered this terminal"})
 	}
 	if e.json {
 		return e.printJSON(out)
