@@ -50,6 +50,8 @@ func TestF3Quota(t *testing.T) {
 // tracedDir names the directory into which this program receives a file, when it runs to be traced.
 const tracedDir = "CERTEXCH_RECEIVE_TRACED"
 
+func init() { traced[tracedDir] = receiveTraced }
+
 func receiveTraced(dir string) {
 	runtime.LockOSThread() // strace counts the calls of each thread
 	src := serving(strings.Repeat("content", 100_000))
