@@ -146,26 +146,30 @@ func byID(a, b peer.AddrInfo) int {
 // dial returns a connection to a peer, as one of its users: one that stands, or a new one. libp2p makes
 // no second connection to a peer, so one that is being left has to be gone first.
 func (t *Terminal) dial(ctx context.Context, h libp2p.Host, info peer.AddrInfo) (*link, error) {
-	for {
+	for range maxRedials {
 		if err := h.Connect(ctx, info); err != nil {
 			return nil, err
 		}
-		conns := h.Network().ConnsToPeer(info.ID)
-		if len(conns) == 0 {
-			return nil, errors.New("the connection was closed at once")
-		}
-		for _, conn := range conns {
-			if l := t.links.of(conn); l.acquire() {
-				return l, nil
+		var leaving *link
+		for _, conn := range h.Network().ConnsToPeer(info.ID) {
+			if leaving = t.links.of(conn); leaving.acquire() {
+				return leaving, nil
 			}
 		}
+		if leaving == nil { // gone since Connect looked
+			continue
+		}
 		select {
-		case <-t.links.of(conns[0]).gone:
+		case <-leaving.gone:
 		case <-ctx.Done():
 			return nil, context.Cause(ctx)
 		}
 	}
+	return nil, errors.New("the connection was closed at once")
 }
+
+// maxRedials is how often a connection may be gone as soon as it is there.
+const maxRedials = 5
 
 // otherKey returns the peer ID that answered in place of the expected one.
 func otherKey(err error) peer.ID {

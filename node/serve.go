@@ -32,6 +32,7 @@ func (t *Terminal) Run(ctx context.Context) error {
 	}
 	defer unlock()
 	defer t.Close()
+	unpublish(t.home) // what a process that was killed has left
 	if err := t.CheckShares(); err != nil {
 		return err
 	}
