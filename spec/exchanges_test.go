@@ -167,7 +167,9 @@ func badM1(m *meeting) []bad {
 		e("key-out-of-range", "P8", "an ephemeral key with a coefficient that is not below q", with("ephemeral", outOfRange)),
 		e("key-low-order", "P8", "an ephemeral key whose X25519 part is of low order", with("ephemeral", noX25519)),
 		{"m1-stale-list", "revocation-list-stale", "P2", "the revocation list was valid until the second before", flowM1,
-			func(s *side) { s.list = m.acme.list(m.t, certauth.Revocations{}, now.Add(-2*day), now.Add(-time.Second)) }, nil},
+			func(s *side) {
+				s.list = m.acme.list(m.t, certauth.Revocations{}, now.Add(-2*day), now.Add(-time.Second))
+			}, nil},
 		{"private", "not-registered-here", "P7", "a private terminal, and a member that it has not registered", flowM1,
 			func(s *side) { s.registered, s.private = false, true }, nil},
 		{"connection-key-low-order", "key-mismatch", "P1", "the connection proved a key of low order: it proved nothing", flowM1,
