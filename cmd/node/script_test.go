@@ -108,6 +108,7 @@ func cmdGrepenv(ts *testscript.TestScript, neg bool, args []string) {
 func cmdWaitServe(ts *testscript.TestScript, neg bool, args []string) {
 	home, err := node.HomeAt(ts.MkAbs(args[0]))
 	ts.Check(err)
+	// Another process serves, and tells it by a file: there is nothing to wait on but to look again.
 	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
 		addrs, err := node.Addresses(home)
 		ts.Check(err)
@@ -146,6 +147,7 @@ func cmdConfigure(ts *testscript.TestScript, neg bool, args []string) {
 
 // cmdWaitFile: waitfile PATTERN waits until there is a file of such a name.
 func cmdWaitFile(ts *testscript.TestScript, neg bool, args []string) {
+	// As above: another process makes the file.
 	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
 		found, err := filepath.Glob(ts.MkAbs(args[0]))
 		ts.Check(err)
