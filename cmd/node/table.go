@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"text/tabwriter"
@@ -9,9 +10,11 @@ import (
 	"github.com/certexch/certexch/internal/cli"
 )
 
-// table prints rows in columns.
+// table prints rows in columns, all at once: a reader that goes after the line it looked for, like
+// grep -m1, is then no reason for the system to end this program.
 func (e *environment) table(rows [][]string) error {
-	w := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', tabwriter.StripEscape)
+	var text bytes.Buffer
+	w := tabwriter.NewWriter(&text, 0, 0, 2, ' ', tabwriter.StripEscape)
 	for _, row := range rows {
 		cells := make([]string, len(row))
 		for i, cell := range row {
@@ -19,7 +22,11 @@ func (e *environment) table(rows [][]string) error {
 		}
 		fmt.Fprintln(w, strings.Join(cells, "\t"))
 	}
-	return w.Flush()
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	_, err := e.stdout.Write(text.Bytes())
+	return err
 }
 
 // when tells a moment and how far it is away.
