@@ -12,7 +12,7 @@ import (
 
 // ErrClosed: the client's channel is of no more use, because of Close or of what went wrong in an
 // earlier call.
-var ErrClosed = errors.New("the channel is closed")
+var ErrClosed = errors.New("closed")
 
 // Client asks for shares, directories and files over one channel, one request at a time: a call while
 // another, or the Content of a Read, is under way gives ErrInUse. Whoever wants several at once opens
@@ -24,7 +24,7 @@ var ErrClosed = errors.New("the channel is closed")
 // came is not what a server may send; os.ErrDeadlineExceeded that nothing came for as long as idle;
 // protocol.ErrBroken that the connection was lost or the server gave the stream up.
 type Client struct {
-	ch    *protocol.Channel
+	ch    Channel
 	idle  time.Duration
 	frame *protocol.Frame // of the call under way
 	hash  hasher          // of the content under way
@@ -37,7 +37,7 @@ type Client struct {
 
 // NewClient returns a client on ch, which is the client's from now on. One frame may take idle to
 // leave, and idle to come.
-func NewClient(ch *protocol.Channel, idle time.Duration) *Client {
+func NewClient(ch Channel, idle time.Duration) *Client {
 	return &Client{ch: ch, idle: idle, frame: protocol.NewFrame()}
 }
 

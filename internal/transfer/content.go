@@ -31,7 +31,8 @@ type Content struct {
 	remaining uint64  // bytes still to come
 	hash      *hasher // the client's
 	end       endAnswer
-	err       error // how it ended; io.EOF if well
+	err       error  // how it ended; io.EOF if well
+	closed    func() // called by Close; nil for nothing
 }
 
 var errAbandoned = errors.New("the content was not read to its end")
@@ -177,12 +178,15 @@ func (c *Content) finish(err error) {
 	}
 }
 
-// Close gives the content up. Before its end that resets the channel, and the client with it; after
-// its end it does nothing. It never fails.
+// Close gives the content up, which before its end resets the channel, and the client with it. It never
+// fails.
 func (c *Content) Close() error {
 	if c.err == nil {
 		c.finish(errAbandoned)
 	}
 	c.rest = nil
+	if c.closed != nil {
+		c.closed()
+	}
 	return nil
 }

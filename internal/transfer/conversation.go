@@ -13,7 +13,7 @@ import (
 // conversation is the server's side of one channel.
 type conversation struct {
 	*Server
-	ch    *protocol.Channel
+	ch    Channel
 	frame *protocol.Frame // for messages, one at a time
 	hash  hasher          // of the content under way
 	next  uint32          // number of the next request

@@ -40,7 +40,7 @@ type Event struct {
 // Serve owns ch. On any error, and when ctx is done, it resets ch and returns: the cause of ctx, an
 // error that matches ErrViolation or protocol.ErrIntegrity for a client that broke the protocol, or
 // protocol.ErrBroken for a connection that was lost. os.ErrDeadlineExceeded says that Idle or Wait passed.
-func (s *Server) Serve(ctx context.Context, ch *protocol.Channel) error {
+func (s *Server) Serve(ctx context.Context, ch Channel) error {
 	if s.Source == nil || s.Idle <= 0 || s.Wait <= 0 {
 		ch.Reset()
 		return errors.New("transfer: a server needs Source, Idle and Wait")

@@ -1,0 +1,21 @@
+package transfer
+
+import (
+	"time"
+
+	"github.com/certexch/certexch/protocol"
+)
+
+// Channel carries requests and answers, frame by frame, as a *protocol.Channel does between terminals.
+// Errors of Send and Receive are those that protocol.Channel documents.
+type Channel interface {
+	Send(*protocol.Frame) error
+	Receive(*protocol.Frame) error
+	CloseSend() error
+	SetReadDeadline(time.Time) error
+	SetWriteDeadline(time.Time) error
+	Reset()
+	Close() error
+}
+
+var _ Channel = (*protocol.Channel)(nil)
