@@ -87,15 +87,36 @@ func (r *Roots) Open(der []byte, now time.Time) (*Certificate, error) {
 	if err != nil {
 		return nil, err
 	}
-	refusal := c.timely(now)
-	if refusal == nil {
-		refusal = c.inForce(anchor, now)
-	}
-	if refusal != nil {
-		refusal.Identity = c.identity
-		return nil, refusal
+	if err := c.valid(anchor, now); err != nil {
+		return nil, err
 	}
 	return c, nil
+}
+
+// Recheck makes the checks of Open again that time, newer lists or other roots can change, for a
+// certificate that was opened before: whether its root is still trusted, its validity, and its
+// revocation. It costs no signature. The error is an [*Error].
+func (r *Roots) Recheck(c *Certificate, now time.Time) error {
+	anchor := r.anchor(authorityName(c.root.trustDomain))
+	if anchor == nil || anchor.Root.Fingerprint() != c.root.Fingerprint() { // C1
+		refusal := refuse(Untrusted, "C1", "its authority is no longer trusted here")
+		refusal.Identity = c.identity
+		return refusal
+	}
+	return c.valid(anchor, now)
+}
+
+// valid makes the checks that depend on the time and on revocation lists.
+func (c *Certificate) valid(a *Anchor, now time.Time) error {
+	refusal := c.timely(now)
+	if refusal == nil {
+		refusal = c.inForce(a, now)
+	}
+	if refusal == nil {
+		return nil
+	}
+	refusal.Identity = c.identity
+	return refusal
 }
 
 func (r *Roots) anchor(issuer []byte) *Anchor {

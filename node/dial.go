@@ -67,7 +67,7 @@ func (t *Terminal) Dial(ctx context.Context, id certauth.Identity, addrs ...mult
 	}
 	err = t.initiate(ctx, l, id)
 	if err == nil {
-		return &Peer{terminal: t, link: l}, nil
+		return t.newPeer(l), nil
 	}
 	l.release()
 	if ctx.Err() != nil {

@@ -120,12 +120,28 @@ func (t *Terminal) watch(l *link) {
 	t.goroutines.start(func() { keepAlive(l.control, ended) })
 	goodbye, err := l.control.Receive()
 	close(ended)
-	log := t.log.With("peer", l.session.Peer().Identity().String())
+	t.sessionEnded(l, goodbye, err)
+}
+
+// sessionEnded records how the control stream ended: with a goodbye, or with an error.
+func (t *Terminal) sessionEnded(l *link, goodbye protocol.Goodbye, err error) {
+	defer close(l.over)
+	id := l.session.Peer().Identity()
+	log := t.log.With("peer", id.String())
 	if err != nil {
 		log.Debug("session ended", "error", err.Error())
-	} else {
-		log.Debug("session ended", "goodbye", goodbye.String())
+		return
 	}
+	cfg, err := t.exchangeConfig(id)
+	if err != nil {
+		log.Error("session ended", "goodbye", goodbye.String(), "error", err.Error())
+		return
+	}
+	if cause := cfg.Dismissed(goodbye, id); l.dismiss(cause) {
+		log.Warn("session cut by the peer", "goodbye", goodbye.String())
+		return
+	}
+	log.Debug("session ended", "goodbye", goodbye.String())
 }
 
 func keepAlive(control *protocol.Control, ended <-chan struct{}) {

@@ -3,6 +3,8 @@ package node
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -17,6 +19,7 @@ type link struct {
 	conn network.Conn
 	done chan struct{} // closed when the exchange has ended, one way or the other
 	gone chan struct{} // closed when the connection has ended
+	over chan struct{} // closed when the session has ended, and what is to be known of it is in cause
 
 	mu         sync.Mutex // guards what follows
 	state      linkState
@@ -25,6 +28,7 @@ type link struct {
 	leaving    bool                    // the last user has gone: nobody may begin to use it
 	waiting    int                     // streams that wait for the end of the exchange
 	complained bool                    // the log has a record of a stream that was refused
+	cause      error                   // why the session was cut, by this side or the peer
 
 	// What follows is written before done is closed, and read after.
 	session *protocol.Session
@@ -204,7 +208,7 @@ func (ls *links) of(conn network.Conn) *link {
 	if ok {
 		return l
 	}
-	l = &link{conn: conn, done: make(chan struct{}), gone: make(chan struct{})}
+	l = &link{conn: conn, done: make(chan struct{}), gone: make(chan struct{}), over: make(chan struct{})}
 	if conn.IsClosed() { // nobody would drop it
 		close(l.gone)
 		return l
@@ -223,16 +227,17 @@ func (ls *links) drop(conn network.Conn) {
 	}
 }
 
+// all returns the connections of this moment.
+func (ls *links) all() []*link {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	return slices.Collect(maps.Values(ls.byConn))
+}
+
 // goodbye tells every peer with a session why it ends.
 func (ls *links) goodbye(reason protocol.Goodbye) {
-	ls.mu.Lock()
-	all := make([]*link, 0, len(ls.byConn))
-	for _, l := range ls.byConn {
-		all = append(all, l)
-	}
-	ls.mu.Unlock()
 	var said sync.WaitGroup
-	for _, l := range all {
+	for _, l := range ls.all() {
 		said.Go(func() { l.goodbye(reason) })
 	}
 	said.Wait()

@@ -114,7 +114,7 @@ func (t *Terminal) refuseStream(l *link, err error) {
 }
 
 // accept waits for the exchange on the stream's connection, which may be about to complete, and opens
-// the seal. The allowlist is asked again: it may have changed since the exchange.
+// the seal. What the session rests on is judged again: it may have changed since the exchange.
 func (t *Terminal) accept(s network.Stream, l *link) (*protocol.Channel, certauth.Identity, error) {
 	ctx, cancel := context.WithTimeout(t.ctx, protocol.ExchangeTimeout)
 	defer cancel()
@@ -126,8 +126,9 @@ func (t *Terminal) accept(s network.Stream, l *link) (*protocol.Channel, certaut
 		return nil, certauth.Identity{}, err
 	}
 	id := session.Peer().Identity()
-	if !t.registered(session.Peer()) {
-		return nil, id, &protocol.RefusedError{Reason: protocol.NotRegisteredHere, Peer: id}
+	policy := t.policy()
+	if err := policy.Judge(session); err != nil {
+		return nil, id, err
 	}
 	ch, err := session.Accept(s, t.env.Rand)
 	return ch, id, err

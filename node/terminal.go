@@ -22,6 +22,7 @@ import (
 	"github.com/certexch/certexch/certauth"
 	"github.com/certexch/certexch/internal/host"
 	"github.com/certexch/certexch/internal/share"
+	"github.com/certexch/certexch/internal/transfer"
 	"github.com/certexch/certexch/protocol"
 )
 
@@ -65,6 +66,8 @@ type Terminal struct {
 	identity  certauth.Identity
 	trust     *trust
 	allowlist *allowlist.Store
+
+	listComplaint complaint
 
 	links  links
 	ctx    context.Context // ends with Close; streams and exchanges of peers live in it
@@ -174,12 +177,7 @@ func (t *Terminal) exchangeConfig(expect certauth.Identity) (protocol.Config, er
 		return protocol.Config{}, err
 	}
 	return protocol.Config{
-		Policy: protocol.Policy{
-			Now:        t.env.Now,
-			Roots:      t.trust.current,
-			Registered: t.registered,
-			Private:    t.cfg.Private,
-		},
+		Policy:      t.policy(),
 		Credentials: protocol.Credentials{Certificate: der, Signing: t.keys.signing, Sealing: t.keys.sealing},
 		Expect:      expect,
 		Rand:        t.env.Rand,
@@ -187,16 +185,27 @@ func (t *Terminal) exchangeConfig(expect certauth.Identity) (protocol.Config, er
 	}, nil
 }
 
+// policy is what is required of peers, as it is when it is asked.
+func (t *Terminal) policy() protocol.Policy {
+	return protocol.Policy{Now: t.env.Now, Roots: t.trust.current, Registered: t.registered, Private: t.cfg.Private}
+}
+
 // registered reports whether the allowlist, as it is now, holds the terminal.
 func (t *Terminal) registered(cert *certauth.Certificate) bool {
-	return t.list().Registered(cert.Identity(), cert.KeyHash(), t.env.Now()) == nil
+	return t.registeredIn(t.list())(cert)
+}
+
+func (t *Terminal) registeredIn(list *allowlist.List) func(*certauth.Certificate) bool {
+	return func(cert *certauth.Certificate) bool {
+		return list.Registered(cert.Identity(), cert.KeyHash(), t.env.Now()) == nil
+	}
 }
 
 // list is the allowlist as it is now: the last complete one while its file is not, and nobody when
 // there is no file.
 func (t *Terminal) list() *allowlist.List {
 	list, err := t.allowlist.Current()
-	if err != nil {
+	if t.listComplaint.news(err) {
 		t.log.Error("the allowlist is not as it should be", "file", t.home.Allowlist(), "error", err.Error())
 	}
 	return list
@@ -229,6 +238,7 @@ func (t *Terminal) start(listen []multiaddr.Multiaddr) (libp2p.Host, error) {
 		return nil, errors.Join(ErrClosed, h.Close())
 	}
 	t.host = h
+	t.goroutines.start(t.judgeSessions)
 	return h, nil
 }
 
@@ -243,7 +253,7 @@ func (t *Terminal) started() (libp2p.Host, error) {
 }
 
 // ErrClosed is returned by what is done with a Terminal or a Peer after its Close.
-var ErrClosed = errors.New("closed")
+var ErrClosed = transfer.ErrClosed
 
 // setup registers the protocols before the first peer can connect.
 func (t *Terminal) setup(h libp2p.Host) {

@@ -22,7 +22,7 @@ import (
 const rootFile = "root.pem"
 
 // trustRefresh is how long what was read from the trust folder is taken to be current.
-const trustRefresh = time.Second
+const trustRefresh = 500 * time.Millisecond
 
 // trust answers who is trusted, as of now, from the trust folder.
 type trust struct {
@@ -36,6 +36,7 @@ type trust struct {
 	stamp  string     // names, sizes and times of its files then
 	roots  *certauth.Roots
 	failed error
+	told   complaint
 }
 
 // current returns the trusted authorities. If the folder cannot be read or something in it does not
@@ -61,7 +62,7 @@ func (t *trust) load() (*certauth.Roots, error) {
 	}
 	t.asked, t.stamp = time.Now(), stamp
 	t.roots, t.failed = readTrust(t.dir, t.now(), t.allowStale)
-	if t.failed != nil {
+	if t.told.news(t.failed) {
 		t.log.Error("nobody is trusted: the trust folder does not verify", "folder", t.dir, "error", t.failed)
 	}
 	return t.roots, t.failed

@@ -18,8 +18,11 @@ const (
 	GoodbyeDone Goodbye = 1
 	// GoodbyeShutdown: the terminal is being stopped.
 	GoodbyeShutdown Goodbye = 2
-	// GoodbyeNotAllowed: the checks of the exchange, run again, no longer pass.
+	// GoodbyeNotAllowed: the checks of the exchange, run again, no longer pass. It says no more, since the
+	// peer may not be a member any longer.
 	GoodbyeNotAllowed Goodbye = 3
+	// GoodbyeNotRegistered: the peer, still a member, is no longer registered here.
+	GoodbyeNotRegistered Goodbye = 4
 )
 
 // String returns the word of the specification.
@@ -31,6 +34,8 @@ func (g Goodbye) String() string {
 		return "shutdown"
 	case GoodbyeNotAllowed:
 		return "not-allowed"
+	case GoodbyeNotRegistered:
+		return "not-registered"
 	}
 	return fmt.Sprintf("goodbye %d", uint8(g))
 }
@@ -103,7 +108,7 @@ func parseControl(f *Frame) (Goodbye, error) {
 	if f.end != (kind == controlGoodbye) { // G4
 		return 0, integrity("control message of kind %d with end marker %v", kind, f.end)
 	}
-	if kind == controlGoodbye && (reason < uint8(GoodbyeDone) || reason > uint8(GoodbyeNotAllowed)) { // G5
+	if kind == controlGoodbye && (reason < uint8(GoodbyeDone) || reason > uint8(GoodbyeNotRegistered)) { // G5
 		return 0, integrity("goodbye for unknown reason %d", reason)
 	}
 	return Goodbye(reason), nil
@@ -111,24 +116,26 @@ func parseControl(f *Frame) (Goodbye, error) {
 
 // KeepAlive tells the peer that this side is there.
 func (c *Control) KeepAlive() error {
-	return c.send(false, controlKeepAlive)
+	return c.send(KeepAlive, false, controlKeepAlive)
 }
 
 // Goodbye tells the peer why the session ends, once; later calls do nothing.
 func (c *Control) Goodbye(reason Goodbye) error {
-	return c.send(true, controlGoodbye, byte(reason))
+	return c.send(goodbyeTimeout, true, controlGoodbye, byte(reason))
 }
 
-func (c *Control) send(last bool, payload ...byte) error {
+// send sends one message. Its deadline also ends the sending of an earlier one that is stuck, which a
+// goodbye would wait for otherwise. A message that was given up leaves the channel of no more use.
+func (c *Control) send(within time.Duration, last bool, payload ...byte) error {
+	if err := c.channel.SetWriteDeadline(time.Now().Add(within)); err != nil {
+		return err
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.sent {
 		return nil
 	}
 	c.sent = last
-	if err := c.channel.SetWriteDeadline(time.Now().Add(goodbyeTimeout)); err != nil {
-		return err
-	}
 	f := NewFrame()
 	f.Kind = KindMessage
 	copy(f.Resize(len(payload)), payload)

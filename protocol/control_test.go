@@ -23,7 +23,7 @@ func (w *world) controls(t testing.TB) (initiator, responder *Control, near, far
 
 func TestGoodbye(t *testing.T) {
 	w := newWorld(t)
-	for _, reason := range []Goodbye{GoodbyeDone, GoodbyeShutdown, GoodbyeNotAllowed} {
+	for _, reason := range []Goodbye{GoodbyeDone, GoodbyeShutdown, GoodbyeNotAllowed, GoodbyeNotRegistered} {
 		i, r, near, _ := w.controls(t)
 		check(t, i.KeepAlive())
 		check(t, i.Goodbye(reason))
@@ -55,7 +55,7 @@ func TestControlMessagesOfOtherForms(t *testing.T) {
 		"keep-alive as the end": func(c *Channel) error { return c.sendLast(text("\x01")) },
 		"goodbye without why":   func(c *Channel) error { return c.sendLast(text("\x02")) },
 		"goodbye for 0":         func(c *Channel) error { return c.sendLast(text("\x02\x00")) },
-		"goodbye for 4":         func(c *Channel) error { return c.sendLast(text("\x02\x04")) },
+		"goodbye for 5":         func(c *Channel) error { return c.sendLast(text("\x02\x05")) },
 		"goodbye and more":      func(c *Channel) error { return c.sendLast(text("\x02\x01\x01")) },
 		"goodbye, not the end":  func(c *Channel) error { return c.Send(text("\x02\x01")) },
 	} {

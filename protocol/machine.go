@@ -169,15 +169,18 @@ func takeFinished(msg []byte, want [32]byte) error {
 	return nil
 }
 
-// takeRefused finds what this side can know of why the peer refused: its own certificate, lists and
-// clock. The peer tells nothing.
 func (m *Machine) takeRefused(msg []byte) error {
 	if !bytes.Equal(msg, refused) { // E8
 		return refuse(BadMessage, "REFUSED is not in its form")
 	}
-	err := m.checkOwn()
+	return m.refusedByPeer()
+}
+
+// refusedByPeer finds what this side can know of why the peer refused: its own certificate, lists and
+// clock. The peer tells nothing.
+func (m *Machine) refusedByPeer() *RefusedError {
 	var own *RefusedError
-	if errors.As(err, &own) {
+	if errors.As(m.checkOwn(), &own) {
 		own.ByPeer = true
 		return own
 	}

@@ -152,6 +152,7 @@ func streams(t testing.TB) (all []*vector) {
 	add("control-shutdown", "goodbye shutdown", "", "a goodbye from a terminal that is being stopped", control, nil, whole(control, frame{1, 1, []byte{2, 2}}))
 	controlBack := control
 	controlBack.sender = responderRole
+	add("control-not-registered", "goodbye not-registered", "", "a goodbye from the responder, to a terminal that is no longer registered", controlBack, nil, whole(controlBack, frame{1, 1, []byte{2, 4}}))
 	add("control-not-allowed", "goodbye not-allowed", "", "a goodbye from the responder, to a terminal that is no longer allowed", controlBack, nil, whole(controlBack, frame{1, 1, []byte{2, 3}}))
 	for name, c := range map[string]struct {
 		check, comment string
@@ -167,7 +168,7 @@ func streams(t testing.TB) (all []*vector) {
 		"control-keep-alive-last":     {"G4", "a keep-alive as the end", frame{1, 1, []byte{1}}},
 		"control-goodbye-not-the-end": {"G4", "a goodbye that is not the end", frame{1, 0, []byte{2, 1}}},
 		"control-reason-0":            {"G5", "a goodbye for reason 0", frame{1, 1, []byte{2, 0}}},
-		"control-reason-4":            {"G5", "a goodbye for reason 4", frame{1, 1, []byte{2, 4}}},
+		"control-reason-5":            {"G5", "a goodbye for reason 5", frame{1, 1, []byte{2, 5}}},
 	} {
 		add(name, "integrity", c.check, c.comment, control, nil, whole(control, keepAlive, c.frame))
 	}
