@@ -12,12 +12,18 @@ import (
 	"github.com/certexch/certexch/protocol"
 )
 
-// call is one request under way: it has the client to itself.
-type call struct {
+// use is a client claimed by one caller, for one request or for many.
+type use struct {
 	*Client
-	request
 	ctx  context.Context
 	stop func() bool // ends the watch on ctx; false when ctx was first
+}
+
+// call is one request under way.
+type call struct {
+	use
+	request
+	kept bool // the use goes on after it
 }
 
 // ask makes one request whose answer is one message.
@@ -32,36 +38,67 @@ func ask[A answer](ctx context.Context, c *Client, r request) (a A, err error) {
 
 // begin claims the client for r.
 func (c *Client) begin(ctx context.Context, r request) (*call, error) {
+	u, err := c.claim(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &call{use: u, request: c.numbered(r)}, nil
+}
+
+// claim gives the caller the client to itself until release.
+func (c *Client) claim(ctx context.Context) (use, error) {
 	if ctx.Err() != nil {
-		return nil, context.Cause(ctx)
+		return use{}, context.Cause(ctx)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
 	case c.closed != nil:
-		return nil, c.closed
+		return use{}, c.closed
 	case c.inUse:
-		return nil, ErrInUse
+		return use{}, ErrInUse
 	}
 	c.inUse = true
-	r.id = c.next
-	c.next++
-	return &call{c, r, ctx, context.AfterFunc(ctx, c.ch.Reset)}, nil
+	return use{c, ctx, context.AfterFunc(ctx, c.ch.Reset)}, nil
 }
 
-// end gives the client back. It returns what to tell the caller of a call that ended with err.
-func (c *call) end(err error) error {
-	if !c.stop() {
-		err = context.Cause(c.ctx)
+// numbered returns r with its number. Only who has claimed the client calls it.
+func (c *Client) numbered(r request) request {
+	r.id = c.next
+	c.next++
+	return r
+}
+
+// release gives the client back. It returns what to tell the caller of a use that ended with err.
+func (u use) release(err error) error {
+	if !u.stop() {
+		err = context.Cause(u.ctx)
 	}
-	c.mu.Lock()
-	c.inUse = false
-	c.mu.Unlock()
+	u.mu.Lock()
+	u.inUse = false
+	u.mu.Unlock()
+	return u.settle(err)
+}
+
+// settle returns err, having given the channel up unless it is of use after err.
+func (u use) settle(err error) error {
 	var status *StatusError
 	if err == nil || errors.As(err, &status) {
 		return err
 	}
-	return c.abandon(err)
+	return u.abandon(err)
+}
+
+// end ends the call, and with it the use of the client if there is nothing more to come. It returns what
+// to tell the caller of a call that ended with err.
+func (c *call) end(err error) error {
+	if !c.kept {
+		return c.release(err)
+	}
+	if err != nil && c.ctx.Err() != nil {
+		err = context.Cause(c.ctx)
+	}
+	return c.settle(err)
 }
 
 // abandon resets the channel because of err, which it returns.
@@ -80,6 +117,11 @@ func exchange[A answer](c *call) (a A, err error) {
 	if err := c.send(); err != nil {
 		return a, err
 	}
+	return first[A](c)
+}
+
+// first returns the first message of the answer to c.
+func first[A answer](c *call) (a A, err error) {
 	if err := c.receive(c.frame); err != nil {
 		return a, err
 	}

@@ -14,9 +14,9 @@ import (
 // earlier call.
 var ErrClosed = errors.New("closed")
 
-// Client asks for shares, directories and files over one channel, one request at a time: a call while
-// another, or the Content of a Read, is under way gives ErrInUse. Whoever wants several at once opens
-// several channels.
+// Client asks for shares, directories and files over one channel, one call at a time: a call while
+// another, or the Content of a Read, is under way gives ErrInUse. ReadAhead is one call for many files;
+// whoever wants several calls at once opens several channels.
 //
 // A *StatusError or *NameError is the end of one request and leaves the client usable. After any other
 // error, and after a context that was done during a call, the channel has been reset and later calls
@@ -29,8 +29,9 @@ type Client struct {
 	frame *protocol.Frame // of the call under way
 	hash  hasher          // of the content under way
 
+	next uint32 // number of the next request
+
 	mu     sync.Mutex
-	next   uint32 // number of the next request
 	inUse  bool
 	closed error // why the channel is of no more use, matching ErrClosed
 }
@@ -67,6 +68,13 @@ func (c *Client) Usable() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.closed == nil && !c.inUse
+}
+
+// lives reports whether the channel is of use still.
+func (c *Client) lives() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.closed == nil
 }
 
 // Shares returns the names of the shares that this terminal may see, ascending.

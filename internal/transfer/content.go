@@ -40,25 +40,39 @@ var errAbandoned = errors.New("the content was not read to its end")
 // Read asks for a range of a file. ctx governs the returned Content until its end: when it is done,
 // the channel is reset.
 func (c *Client) Read(ctx context.Context, want ReadRequest) (*Content, error) {
-	r, err := newRequest(opRead, want.Share, want.Path)
+	r, err := want.request()
 	if err != nil {
 		return nil, err
 	}
-	r.offset, r.length, r.ifVersion = want.Offset, want.Length, want.IfVersion
 	call, err := c.begin(ctx, r)
 	if err != nil {
 		return nil, err
 	}
-	content, err := call.open()
-	if err != nil {
+	if err := call.send(); err != nil {
 		return nil, call.end(err)
+	}
+	return call.open()
+}
+
+// request is what is sent for it, once its names have been checked.
+func (want *ReadRequest) request() (request, error) {
+	r, err := newRequest(opRead, want.Share, want.Path)
+	r.offset, r.length, r.ifVersion = want.Offset, want.Length, want.IfVersion
+	return r, err
+}
+
+// open waits for the content. An error is the end of the call.
+func (c *call) open() (*Content, error) {
+	content, err := c.content()
+	if err != nil {
+		return nil, c.end(err)
 	}
 	return content, nil
 }
 
-// open sends the request and checks the head of the answer against it.
-func (c *call) open() (*Content, error) {
-	head, err := exchange[headAnswer](c)
+// content receives the head of the answer and checks it against the request.
+func (c *call) content() (*Content, error) {
+	head, err := first[headAnswer](c)
 	if err != nil {
 		return nil, err
 	}

@@ -14,7 +14,8 @@
 // [Client] has a method for each: [Client.Shares], [Client.List], [Client.Stat] and [Client.Read],
 // whose [Content] is read or, faster, written to a file with [Content.WriteTo]. A request that fails
 // is a [*StatusError], which matches fs.ErrNotExist and its like; the client goes on after it. Anything
-// else ends the channel. A [Pool] makes calls that overlap, over several channels.
+// else ends the channel. [Client.ReadAhead] asks for many files without
+// waiting for one before it asks for the next. A [Pool] makes calls that overlap, over several channels.
 //
 // # Guarantees
 //

@@ -33,6 +33,11 @@ const (
 	// sending, or between receiving and writing: enough for either side to run ahead of the other
 	// while that one waits for a disk or a network, and 1 MiB of memory.
 	ring = 16
+	// maxAhead and maxAheadBytes are how many requests are sent before the first of them is answered,
+	// and how long they are together. The server leaves them unread meanwhile, so they must find room in
+	// any transport: who waits to send what the other cannot take before it is read itself waits for ever.
+	maxAhead      = 64
+	maxAheadBytes = 32 << 10
 	// maxMessage is the size in bytes of a message: one frame.
 	maxMessage = protocol.FramePayload
 )

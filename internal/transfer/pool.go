@@ -74,6 +74,17 @@ func (p *Pool) Read(ctx context.Context, r ReadRequest) (*Content, error) {
 	return content, nil
 }
 
+// ReadAhead asks for many files on a channel of its own, as Client.ReadAhead does. Callers that overlap
+// share the work between channels.
+func (p *Pool) ReadAhead(ctx context.Context, next func(wait bool) (ReadRequest, bool), handle func(*Content, error) error) error {
+	c, err := p.take(ctx)
+	if err != nil {
+		return err
+	}
+	defer p.give(c)
+	return c.ReadAhead(ctx, next, handle)
+}
+
 // take returns a client with no call under way, a new one if need be.
 func (p *Pool) take(ctx context.Context) (*Client, error) {
 	if c, err := p.takeKept(); c != nil || err != nil {
