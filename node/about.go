@@ -43,7 +43,7 @@ func Describe(home Home, cfg Config, now time.Time) (About, error) {
 	}
 	about := About{PeerID: peerID(k), Key: certauth.KeyHash(k.signing.Public().(ed25519.PublicKey))}
 	t := &Terminal{home: home, env: Environment{Now: func() time.Time { return now }}, keys: k}
-	t.trust = &trust{dir: home.trust(), allowStale: cfg.Revocation.OnStale == "warn", now: t.env.Now, log: slog.New(slog.DiscardHandler)}
+	t.trust = &trust{dir: home.trust(), allowStale: cfg.allowStale(), now: t.env.Now, log: slog.New(slog.DiscardHandler)}
 	roots, err := t.trust.load()
 	if err == nil {
 		about.Authorities, err = trusted(home, now)

@@ -142,6 +142,9 @@ func decodeError(path string, err error) error {
 	return &ConfigError{File: path, Problem: err.Error()}
 }
 
+// allowStale reports whether revocation lists past their date are gone on with.
+func (c *Config) allowStale() bool { return c.Revocation.OnStale == "warn" }
+
 // problem returns what is wrong with the values, or nothing.
 func (c *Config) problem() string {
 	if _, err := c.listen(); err != nil {

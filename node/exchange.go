@@ -103,6 +103,7 @@ func (t *Terminal) runResponder(s network.Stream) (*protocol.Session, *protocol.
 // exchanged records the outcome, and watches over the session if there is one.
 func (t *Terminal) exchanged(l *link) {
 	t.logExchange(l)
+	t.noteKnock(l)
 	if l.err != nil {
 		_ = l.conn.Close()
 		return

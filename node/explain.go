@@ -9,6 +9,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/network"
 
 	"github.com/certexch/certexch/certauth"
+	"github.com/certexch/certexch/internal/control"
 	"github.com/certexch/certexch/internal/receive"
 	"github.com/certexch/certexch/internal/transfer"
 	"github.com/certexch/certexch/protocol"
@@ -47,6 +48,9 @@ const (
 func Explain(err error) Failure {
 	if err == nil {
 		return Failure{}
+	}
+	if told := (*control.Failure)(nil); errors.As(err, &told) { // by the terminal that runs on this machine
+		return Failure(*told)
 	}
 	for _, explain := range []func(error) (Failure, bool){
 		explainBusy, explainRefusal, explainOwn, explainDial, explainData, explainHome, explainLocal,

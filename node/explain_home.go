@@ -5,6 +5,7 @@ import (
 
 	"github.com/certexch/certexch/allowlist"
 	"github.com/certexch/certexch/certauth"
+	"github.com/certexch/certexch/internal/control"
 	"github.com/certexch/certexch/protocol"
 )
 
@@ -20,6 +21,10 @@ func explainHome(err error) (Failure, bool) {
 		return Failure{"exists", CodeOther, err.Error(), "`certexch id` shows whose they are; --home names another folder"}, true
 	case errors.Is(err, ErrRunning):
 		return Failure{"running", CodeOther, err.Error(), "stop it first; `certexch id` prints its addresses"}, true
+	case errors.Is(err, control.ErrNotRunning):
+		return Failure{"not-running", CodeOther, err.Error(), "start it with `certexch serve`; `certexch paths` tells which home this is"}, true
+	case errors.Is(err, control.ErrProtocol):
+		return Failure{"other-version", CodeOther, err.Error(), "restart `certexch serve` after an upgrade"}, true
 	case errors.Is(err, ErrRootNotConfirmed):
 		return Failure{"root-not-confirmed", CodeOther, err.Error(), "ask the authority for its fingerprint (`certexch-authority fingerprint`), and give that with --root"}, true
 	case errors.Is(err, ErrOtherRoot):

@@ -13,18 +13,28 @@ type Home struct {
 	Config string
 	// State is the folder of keys, certificate, trust and allowlist.
 	State string
+	// Socket is where the terminal that runs here answers the commands of this machine.
+	Socket string
 }
 
 // HomeAt is the home inside one folder: dir/config.toml and dir/state.
 func HomeAt(dir string) (Home, error) {
 	dir, err := filepath.Abs(dir)
-	return Home{Config: filepath.Join(dir, "config.toml"), State: filepath.Join(dir, "state")}, err
+	return homeOf(filepath.Join(dir, "config.toml"), filepath.Join(dir, "state")), err
 }
+
+// homeOf is a home whose socket is in its state folder, which nobody else can enter.
+func homeOf(config, state string) Home {
+	return Home{Config: config, State: state, Socket: filepath.Join(state, "control.sock")}
+}
+
+// systemHome is that of a service. Its socket is where members of a group can reach it.
+var systemHome = Home{Config: "/etc/certexch/config.toml", State: "/var/lib/certexch", Socket: "/run/certexch/certexch.sock"}
 
 // DefaultHome is the system's home for root, and the user's XDG folders otherwise.
 func DefaultHome() (Home, error) {
 	if os.Geteuid() == 0 {
-		return Home{Config: "/etc/certexch/config.toml", State: "/var/lib/certexch"}, nil
+		return systemHome, nil
 	}
 	config, err := os.UserConfigDir()
 	if err != nil {
@@ -41,7 +51,7 @@ func DefaultHome() (Home, error) {
 	if !filepath.IsAbs(state) {
 		return Home{}, errors.New("XDG_STATE_HOME is not an absolute path")
 	}
-	return Home{Config: filepath.Join(config, "certexch", "config.toml"), State: filepath.Join(state, "certexch")}, nil
+	return homeOf(filepath.Join(config, "certexch", "config.toml"), filepath.Join(state, "certexch")), nil
 }
 
 // The files of the state folder.
@@ -50,6 +60,7 @@ func (h Home) sealingKey() string  { return filepath.Join(h.State, "sealing.key"
 func (h Home) certificate() string { return filepath.Join(h.State, "certificate.pem") }
 func (h Home) trust() string       { return filepath.Join(h.State, "trust") }
 func (h Home) running() string     { return filepath.Join(h.State, "running") }
+func (h Home) knocks() string      { return filepath.Join(h.State, "knocks") }
 
 // Allowlist is the file of registered terminals.
 func (h Home) Allowlist() string { return filepath.Join(h.State, "allowlist") }

@@ -17,14 +17,19 @@ const (
 
 // judgeSessions judges all sessions, again and again, until the terminal is closed.
 func (t *Terminal) judgeSessions() {
-	tick := time.NewTicker(judgeEvery)
+	tick, announce := time.NewTicker(judgeEvery), time.NewTicker(announceEvery)
 	defer tick.Stop()
+	defer announce.Stop()
+	told := make(map[string]bool)
 	for {
 		select {
 		case <-t.ctx.Done():
 			return
 		case <-tick.C:
 			t.judgeOnce()
+			t.saveKnocks()
+		case <-announce.C:
+			t.announce(told)
 		}
 	}
 }

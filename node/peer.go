@@ -29,6 +29,7 @@ type Content = transfer.Content
 type Peer struct {
 	*transfer.Pool
 	link    *link
+	open    func(context.Context) (transfer.Channel, error)
 	release func()
 }
 
@@ -41,7 +42,7 @@ func (t *Terminal) newPeer(l *link) *Peer {
 		}
 		return &linkChannel{ch, l}, nil
 	}
-	return &Peer{Pool: transfer.NewPool(open, t.env.idle()), link: l, release: sync.OnceFunc(l.release)}
+	return &Peer{Pool: transfer.NewPool(open, t.env.idle()), link: l, open: open, release: sync.OnceFunc(l.release)}
 }
 
 // Identity is the proven identity.

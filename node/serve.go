@@ -10,7 +10,6 @@ import (
 
 	"github.com/certexch/certexch/certauth"
 	"github.com/certexch/certexch/internal/durable"
-	"github.com/certexch/certexch/internal/share"
 	"github.com/certexch/certexch/internal/transfer"
 	"github.com/certexch/certexch/protocol"
 )
@@ -32,28 +31,28 @@ func (t *Terminal) Run(ctx context.Context) error {
 	}
 	defer unlock()
 	defer t.Close()
+	t.since = t.env.Now()
 	unpublish(t.home) // what a process that was killed has left
-	if err := t.CheckShares(); err != nil {
-		return err
-	}
-	shares, err := share.Open(t.cfg.Shares, t.identity.TrustDomain(), time.Now, t.home.Config, t.home.State)
+	shares, err := t.openShares(*t.cfg.Load())
 	if err != nil {
 		return err
 	}
-	defer shares.Close()
-	t.mu.Lock()
-	t.shares = shares
-	t.mu.Unlock()
+	t.shares.Replace(shares)
+	if err := t.knocks.load(); err != nil {
+		t.log.Warn("who has knocked before is forgotten", "error", err.Error())
+	}
+	defer t.saveKnocks()
 	h, err := t.start(t.listen)
 	if err != nil {
 		return err
 	}
+	t.serveControl()
 	addrs, err := publish(t.home, h)
 	if err != nil {
 		return err
 	}
 	defer unpublish(t.home)
-	t.log.Info("serving", "identity", t.identity.String(), "peer_id", h.ID().String(), "addresses", addrs, "shares", len(t.cfg.Shares))
+	t.log.Info("serving", "identity", t.identity.String(), "peer_id", h.ID().String(), "addresses", addrs, "shares", len(t.cfg.Load().Shares))
 	select {
 	case <-ctx.Done():
 	case <-t.ctx.Done():
@@ -96,7 +95,7 @@ func (t *Terminal) onData(s network.Stream) {
 		t.refuseStream(l, err)
 		return
 	}
-	server := transfer.Server{Source: t.source(id), Idle: t.env.idle(), Wait: requestWait, Report: t.reportTo(id)}
+	server := transfer.Server{Source: t.shares.For(id), Idle: t.env.idle(), Wait: requestWait, Report: t.reportTo(id)}
 	if err := server.Serve(t.ctx, ch); err != nil && t.ctx.Err() == nil {
 		t.log.Debug("stream ended", "peer", id.String(), "error", err.Error())
 	}
@@ -132,13 +131,6 @@ func (t *Terminal) accept(s network.Stream, l *link) (*protocol.Channel, certaut
 	}
 	ch, err := session.Accept(s, t.env.Rand)
 	return ch, id, err
-}
-
-// source is what id may see: nothing, when this terminal does not serve.
-func (t *Terminal) source(id certauth.Identity) transfer.Source {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.shares.For(id)
 }
 
 // reportTo writes the one record of each request.

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/crypto"
@@ -57,7 +58,7 @@ func System(log *slog.Logger) Environment {
 // dials other terminals. It is safe for concurrent use.
 type Terminal struct {
 	home   Home
-	cfg    Config
+	cfg    atomic.Pointer[Config]
 	listen []multiaddr.Multiaddr
 	env    Environment
 	log    *slog.Logger
@@ -69,6 +70,11 @@ type Terminal struct {
 
 	listComplaint complaint
 
+	shares    share.Live // nothing but while Run runs
+	knocks    knocks
+	reloading sync.Mutex
+	since     time.Time // when Run began
+
 	links  links
 	ctx    context.Context // ends with Close; streams and exchanges of peers live in it
 	cancel context.CancelFunc
@@ -78,7 +84,6 @@ type Terminal struct {
 	starting sync.Mutex // held while the host is being made
 	mu       sync.Mutex // guards what follows; peers that connect ask for it
 	host     libp2p.Host
-	shares   *share.Set // none but while Run runs
 	closed   bool
 }
 
@@ -94,7 +99,8 @@ func New(home Home, cfg Config, env Environment) (*Terminal, error) {
 	if problem := cfg.problem(); problem != "" {
 		return nil, &ConfigError{File: home.Config, Problem: problem}
 	}
-	t := &Terminal{home: home, cfg: cfg, env: env, log: env.Log}
+	t := &Terminal{home: home, env: env, log: env.Log, knocks: knocks{file: home.knocks()}}
+	t.cfg.Store(&cfg)
 	if t.log == nil {
 		t.log = slog.New(slog.DiscardHandler)
 	}
@@ -106,7 +112,8 @@ func New(home Home, cfg Config, env Environment) (*Terminal, error) {
 }
 
 func (t *Terminal) check() (err error) {
-	if t.listen, err = t.cfg.listen(); err != nil {
+	cfg := t.cfg.Load()
+	if t.listen, err = cfg.listen(); err != nil {
 		return err
 	}
 	if t.keys, err = loadKeys(t.home); err != nil {
@@ -115,7 +122,7 @@ func (t *Terminal) check() (err error) {
 	if err := checkPrivate(t.home); err != nil {
 		return err
 	}
-	t.trust = &trust{dir: t.home.trust(), allowStale: t.cfg.Revocation.OnStale == "warn", now: t.env.Now, log: t.log}
+	t.trust = &trust{dir: t.home.trust(), allowStale: cfg.allowStale(), now: t.env.Now, log: t.log}
 	roots, err := t.trust.load()
 	if err != nil {
 		return err
@@ -129,10 +136,7 @@ func (t *Terminal) check() (err error) {
 	if _, err := t.allowlist.Load(); err != nil {
 		return err
 	}
-	if t.shares, err = share.Open(nil, t.identity.TrustDomain(), time.Now); err != nil {
-		return err
-	}
-	if err := share.Validate(t.cfg.Shares, t.identity.TrustDomain()); err != nil {
+	if err := share.Validate(cfg.Shares, t.identity.TrustDomain()); err != nil {
 		return &ConfigError{File: t.home.Config, Problem: err.Error()}
 	}
 	return nil
@@ -187,7 +191,7 @@ func (t *Terminal) exchangeConfig(expect certauth.Identity) (protocol.Config, er
 
 // policy is what is required of peers, as it is when it is asked.
 func (t *Terminal) policy() protocol.Policy {
-	return protocol.Policy{Now: t.env.Now, Roots: t.trust.current, Registered: t.registered, Private: t.cfg.Private}
+	return protocol.Policy{Now: t.env.Now, Roots: t.trust.current, Registered: t.registered, Private: t.cfg.Load().Private}
 }
 
 // registered reports whether the allowlist, as it is now, holds the terminal.
@@ -221,12 +225,13 @@ func (t *Terminal) start(listen []multiaddr.Multiaddr) (libp2p.Host, error) {
 		}
 		return h, err
 	}
+	limits := t.cfg.Load().Limits
 	h, err := host.New(host.Config{
 		Key:        t.keys.signing,
 		Listen:     listen,
 		UserAgent:  "certexch/" + Version,
-		MaxConns:   t.cfg.Limits.Connections,
-		MaxStreams: map[libp2pprotocol.ID]int{protocol.DataID: t.cfg.Limits.Streams},
+		MaxConns:   limits.Connections,
+		MaxStreams: map[libp2pprotocol.ID]int{protocol.DataID: limits.Streams},
 		Setup:      t.setup,
 	})
 	if err != nil {

@@ -39,6 +39,13 @@ type trust struct {
 	told   complaint
 }
 
+// setStale changes whether lists past their date are accepted.
+func (t *trust) setStale(allow bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.allowStale, t.asked = allow, time.Time{}
+}
+
 // current returns the trusted authorities. If the folder cannot be read or something in it does not
 // verify, it returns nil, which refuses every certificate.
 func (t *trust) current() *certauth.Roots {

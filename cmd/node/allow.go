@@ -16,7 +16,7 @@ too. A running serve takes each change into account at once.`,
 		Args: cli.Between(0, 0),
 		RunE: cli.NeedsCommand,
 	}
-	cmd.AddCommand(newAllowAdd(e), newAllowRemove(e), newAllowList(e))
+	cmd.AddCommand(newAllowAdd(e), newAllowRemove(e), newAllowList(e), newAllowPending(e))
 	return cmd
 }
 

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/certexch/certexch/internal/cli"
+	"github.com/certexch/certexch/internal/transfer"
 	"github.com/certexch/certexch/node"
 )
 
@@ -26,7 +27,7 @@ end: use what was written only if the exit code is 0.`,
 }
 
 func (e *environment) cat(ctx context.Context, args, addrs []string) error {
-	v, err := e.visit(addrs)
+	v, err := e.visit(ctx, addrs)
 	if err != nil {
 		return err
 	}
@@ -40,10 +41,7 @@ func (e *environment) cat(ctx context.Context, args, addrs []string) error {
 
 func (v *visit) cat(ctx context.Context, files []location) error {
 	for _, l := range files {
-		p, err := v.peer(ctx, l.identity)
-		if err != nil {
-			return err
-		}
+		p := v.peer(l.identity)
 		if err := v.copy(ctx, p, l); err != nil {
 			return err
 		}
@@ -52,7 +50,7 @@ func (v *visit) cat(ctx context.Context, files []location) error {
 }
 
 // copy writes one file to standard output.
-func (v *visit) copy(ctx context.Context, p *node.Peer, l location) error {
+func (v *visit) copy(ctx context.Context, p *transfer.Pool, l location) error {
 	content, err := p.Read(ctx, node.ReadRequest{Share: l.share, Path: l.path})
 	if err != nil {
 		return err

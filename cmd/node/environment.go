@@ -1,15 +1,11 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"time"
 
-	"github.com/multiformats/go-multiaddr"
-
-	"github.com/certexch/certexch/certauth"
 	"github.com/certexch/certexch/node"
 )
 
@@ -53,13 +49,6 @@ func (e *environment) ready() (*node.Terminal, error) {
 	env := node.System(e.logToStderr())
 	env.Idle = e.timeout
 	return node.New(home, cfg, env)
-}
-
-// meet runs the exchange with another terminal, within the time of --timeout.
-func (e *environment) meet(ctx context.Context, t *node.Terminal, id certauth.Identity, addrs []multiaddr.Multiaddr) (*node.Peer, error) {
-	ctx, cancel := context.WithTimeout(ctx, e.timeout)
-	defer cancel()
-	return t.Dial(ctx, id, addrs...)
 }
 
 // say tells a person something that a script does not need.

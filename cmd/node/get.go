@@ -50,7 +50,7 @@ get that is killed (kill -9) or a machine that loses power leaves it behind: it 
 }
 
 func (e *environment) get(ctx context.Context, args []string, flags getFlags) error {
-	v, err := e.visit(*flags.addrs)
+	v, err := e.visit(ctx, *flags.addrs)
 	if err != nil {
 		return err
 	}
@@ -120,10 +120,7 @@ type fetched struct {
 
 // get fetches one file.
 func (v *visit) get(ctx context.Context, l location, dst receive.Destination, flags getFlags) error {
-	p, err := v.peer(ctx, l.identity)
-	if err != nil {
-		return err
-	}
+	p := v.peer(l.identity)
 	e := v.env
 	var bar *progress
 	if !flags.noProgress {

@@ -30,7 +30,7 @@ last change, and name, with a slash at the end of folders.`,
 }
 
 func (e *environment) ls(ctx context.Context, arg string, addrs []string) error {
-	v, err := e.visit(addrs)
+	v, err := e.visit(ctx, addrs)
 	if err != nil {
 		return err
 	}
@@ -39,17 +39,14 @@ func (e *environment) ls(ctx context.Context, arg string, addrs []string) error 
 	if err != nil {
 		return err
 	}
-	p, err := v.peer(ctx, l.identity)
-	if err != nil {
-		return err
-	}
+	p := v.peer(l.identity)
 	if l.share == "" {
 		return e.lsShares(ctx, p)
 	}
 	return e.lsFolder(ctx, p, l)
 }
 
-func (e *environment) lsShares(ctx context.Context, p *node.Peer) error {
+func (e *environment) lsShares(ctx context.Context, p *transfer.Pool) error {
 	shares, err := p.Shares(ctx)
 	if err != nil {
 		return err
@@ -70,7 +67,7 @@ func (e *environment) lsShares(ctx context.Context, p *node.Peer) error {
 }
 
 // lsFolder lists a folder; of a file, it prints the file.
-func (e *environment) lsFolder(ctx context.Context, p *node.Peer, l location) error {
+func (e *environment) lsFolder(ctx context.Context, p *transfer.Pool, l location) error {
 	entries, err := p.List(ctx, l.share, l.path)
 	if errors.Is(err, transfer.ErrWrongKind) {
 		var file node.Entry

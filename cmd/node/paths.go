@@ -23,10 +23,11 @@ type paths struct {
 	Config    string `json:"config"`
 	State     string `json:"state"`
 	Allowlist string `json:"allowlist"`
+	Socket    string `json:"socket"`
 }
 
 func pathsOf(home node.Home) paths {
-	return paths{Config: home.Config, State: home.State, Allowlist: home.Allowlist()}
+	return paths{Config: home.Config, State: home.State, Allowlist: home.Allowlist(), Socket: home.Socket}
 }
 
 func (e *environment) paths(context.Context, []string) error {
@@ -38,5 +39,5 @@ func (e *environment) paths(context.Context, []string) error {
 	if e.json {
 		return e.printJSON(p)
 	}
-	return e.table([][]string{{"config", p.Config}, {"state", p.State}, {"allowlist", p.Allowlist}})
+	return e.table([][]string{{"config", p.Config}, {"state", p.State}, {"allowlist", p.Allowlist}, {"socket", p.Socket}})
 }

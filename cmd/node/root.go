@@ -41,7 +41,8 @@ func newRoot(e *environment) *cobra.Command {
 	flags.DurationVar(&e.timeout, "timeout", 15*time.Second, "how long a session may take to stand, and a transfer make no progress")
 	root.AddCommand(
 		newInit(e), newRequest(e), newInstall(e), newID(e), newPaths(e), newAllow(e), newCheck(e),
-		newServe(e), newLs(e), newStat(e), newCat(e), newGet(e), newVersion(e), newDemo(e),
+		newServe(e), newStatus(e), newPeers(e), newReload(e), newLs(e), newStat(e), newCat(e), newGet(e),
+		newVersion(e), newDemo(e),
 	)
 	cli.Finish(root)
 	return root

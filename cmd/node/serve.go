@@ -15,7 +15,10 @@ func newServe(e *environment) *cobra.Command {
 		Short: "Answer registered terminals",
 		Long: `Listens at the addresses of config.toml and serves its shares to registered terminals, until it is told
 to stop (interrupt or SIGTERM). Its addresses are then what certexch id prints. The log goes to standard
-output, as the [log] part of config.toml has it.`,
+output, as the [log] part of config.toml has it. SIGHUP does what certexch reload does.
+
+While it runs, ls, stat, cat and get of the same home go through its sessions, over a socket
+(certexch paths) that only its owner may open and, for a service of the system, the group certexch.`,
 		Args: cli.Between(0, 0),
 		RunE: e.run(e.serve),
 	}
@@ -34,5 +37,7 @@ func (e *environment) serve(ctx context.Context, _ []string) error {
 	if err != nil {
 		return err
 	}
+	stop := onHangup(func() { _ = t.Reload() }) // it logs what is wrong
+	defer stop()
 	return t.Run(ctx)
 }

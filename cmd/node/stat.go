@@ -26,7 +26,7 @@ func newStat(e *environment) *cobra.Command {
 }
 
 func (e *environment) stat(ctx context.Context, arg string, addrs []string) error {
-	v, err := e.visit(addrs)
+	v, err := e.visit(ctx, addrs)
 	if err != nil {
 		return err
 	}
@@ -35,10 +35,7 @@ func (e *environment) stat(ctx context.Context, arg string, addrs []string) erro
 	if err != nil {
 		return err
 	}
-	p, err := v.peer(ctx, l.identity)
-	if err != nil {
-		return err
-	}
+	p := v.peer(l.identity)
 	n, err := p.Stat(ctx, l.share, l.path)
 	if err != nil {
 		return err

@@ -8,16 +8,21 @@ import (
 
 	"github.com/certexch/certexch/certauth"
 	"github.com/certexch/certexch/internal/cli"
+	"github.com/certexch/certexch/internal/control"
+	"github.com/certexch/certexch/internal/transfer"
 	"github.com/certexch/certexch/node"
 )
 
-// visit is one command's dealings with other terminals. Each is met once, however many of its files
-// are named.
+// visit is one command's dealings with other terminals: through the sessions of the terminal that runs
+// here, if one does, and else as a terminal of its own. Each is met once, however many of its files are
+// named.
 type visit struct {
-	env      *environment
-	terminal *node.Terminal
-	addrs    []multiaddr.Multiaddr // of --addr; none: those of the allowlist
-	peers    map[certauth.Identity]*node.Peer
+	env   *environment
+	self  certauth.Identity
+	meet  func(context.Context, certauth.Identity, []multiaddr.Multiaddr) (transfer.Channel, error)
+	end   func()
+	addrs []multiaddr.Multiaddr // of --addr; none: wherever the terminal is found
+	peers map[certauth.Identity]*transfer.Pool
 }
 
 // addrFlag adds --addr to a command that visits.
@@ -25,21 +30,58 @@ func addrFlag(cmd *cobra.Command) *[]string {
 	return cmd.Flags().StringArray("addr", nil, "where to find the terminal: a `multiaddr` with /p2p/; may be repeated (default: what allow add --addr has noted)")
 }
 
-func (e *environment) visit(addrs []string) (*visit, error) {
+func (e *environment) visit(ctx context.Context, addrs []string) (*visit, error) {
 	parsed, err := parseAddrs(addrs)
 	if err != nil {
 		return nil, err
 	}
-	t, err := e.ready()
-	if err != nil {
-		return nil, err
+	v := &visit{env: e, addrs: parsed, peers: make(map[certauth.Identity]*transfer.Pool)}
+	if v.throughRunning(ctx) {
+		return v, nil
 	}
-	return &visit{env: e, terminal: t, addrs: parsed, peers: make(map[certauth.Identity]*node.Peer)}, nil
+	return v, v.alone()
 }
 
-func (v *visit) close() { _ = v.terminal.Close() }
+// throughRunning makes the visit through the terminal that runs here, if one does and lets us.
+func (v *visit) throughRunning(ctx context.Context) bool {
+	home, err := v.env.at()
+	if err != nil {
+		return false
+	}
+	running := control.Client{Path: home.Socket}
+	hello, err := running.Hello(ctx)
+	if err != nil || hello.Version != node.Version {
+		return false
+	}
+	if v.self, err = certauth.ParseIdentity(hello.Identity); err != nil {
+		return false
+	}
+	v.meet, v.end = running.Open, func() {}
+	return true
+}
 
-func (v *visit) trustDomain() certauth.TrustDomain { return v.terminal.Identity().TrustDomain() }
+// alone makes the visit as a terminal that listens nowhere.
+func (v *visit) alone() error {
+	t, err := v.env.ready()
+	if err != nil {
+		return err
+	}
+	v.self = t.Identity()
+	v.meet = func(ctx context.Context, id certauth.Identity, addrs []multiaddr.Multiaddr) (transfer.Channel, error) {
+		return t.Open(ctx, id, addrs...)
+	}
+	v.end = func() { _ = t.Close() }
+	return nil
+}
+
+func (v *visit) close() {
+	for _, p := range v.peers {
+		p.Close()
+	}
+	v.end()
+}
+
+func (v *visit) trustDomain() certauth.TrustDomain { return v.self.TrustDomain() }
 
 // files reads remote paths of files.
 func (v *visit) files(args []string) ([]location, error) {
@@ -60,15 +102,18 @@ func (v *visit) files(args []string) ([]location, error) {
 	return files, nil
 }
 
-// peer meets the terminal id, or returns it if it has been met.
-func (v *visit) peer(ctx context.Context, id certauth.Identity) (*node.Peer, error) {
-	if p, met := v.peers[id]; met {
-		return p, nil
+// peer returns the terminal id. It is met when it is first asked for something, and again when the
+// connection to it has been lost.
+func (v *visit) peer(id certauth.Identity) *transfer.Pool {
+	if p, known := v.peers[id]; known {
+		return p
 	}
-	p, err := v.env.meet(ctx, v.terminal, id, v.addrs)
-	if err != nil {
-		return nil, err
+	open := func(ctx context.Context) (transfer.Channel, error) {
+		ctx, cancel := context.WithTimeout(ctx, v.env.timeout)
+		defer cancel()
+		return v.meet(ctx, id, v.addrs)
 	}
+	p := transfer.NewPool(open, v.env.timeout)
 	v.peers[id] = p
-	return p, nil
+	return p
 }

@@ -42,6 +42,7 @@ func Check(shares []Share, td certauth.TrustDomain, forbidden ...string) error {
 
 // directory is a share with its readers, open or yet to be opened.
 type directory struct {
+	path     string
 	root     *os.Root
 	everyone bool
 	readers  map[certauth.Identity]bool
@@ -81,7 +82,7 @@ func collect(shares []Share, directoryOf func(Share) (*directory, error)) (map[s
 
 // parse returns the directory that a share speaks of, not open; it is never nil.
 func parse(share Share, td certauth.TrustDomain) (*directory, error) {
-	d := &directory{readers: make(map[certauth.Identity]bool)}
+	d := &directory{path: share.Path, readers: make(map[certauth.Identity]bool)}
 	err := errors.Join(transfer.CheckShare(share.Name), d.admit(share.Read, td))
 	if !filepath.IsAbs(share.Path) {
 		err = errors.Join(err, fmt.Errorf("path %q is not absolute", share.Path))

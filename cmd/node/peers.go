@@ -1,0 +1,49 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/certexch/certexch/internal/cli"
+)
+
+func newPeers(e *environment) *cobra.Command {
+	return &cobra.Command{
+		Use:   "peers",
+		Short: "List the sessions of the terminal that runs here",
+		Long: `Lists the sessions of the terminal that runs here: with whom, which side dialled, since when, and what each
+side says of the other. Data flows where both say registered.`,
+		Args: cli.Between(0, 0),
+		RunE: e.run(e.peers),
+	}
+}
+
+func (e *environment) peers(ctx context.Context, _ []string) error {
+	running, err := e.running()
+	if err != nil {
+		return err
+	}
+	s, err := running.Status(ctx)
+	if err != nil {
+		return err
+	}
+	rows := [][]string{{"IDENTITY", "DIALLED", "SINCE", "HERE", "THERE", "ADDRESS"}}
+	dialled := map[string]string{"in": "there", "out": "here"}
+	for _, p := range s.Sessions {
+		if e.json {
+			if err := e.printJSON(p); err != nil {
+				return err
+			}
+		}
+		rows = append(rows, []string{p.Identity, dialled[p.Direction], p.Since.Format("2006-01-02 15:04:05 UTC"), p.Ours, p.Theirs, p.Address})
+	}
+	switch {
+	case e.json:
+		return nil
+	case len(rows) == 1:
+		e.say("no session stands")
+		return nil
+	}
+	return e.table(rows)
+}

@@ -1,0 +1,59 @@
+package share
+
+import (
+	"errors"
+	"io/fs"
+	"testing"
+
+	"github.com/certexch/certexch/certauth"
+	"github.com/certexch/certexch/internal/transfer"
+)
+
+// B12: a set that replaces another governs what is open already: nobody reads on in a share that is gone,
+// that he may no longer see, or that is another directory; who still may does not notice.
+func TestB12ReplacedSet(t *testing.T) {
+	dir, other := tree(t, "a.txt"), tree(t, "a.txt")
+	id := must(certauth.ParseIdentity("acme.example/desk"))
+	shared := Share{Name: "docs", Path: dir, Read: []string{"desk"}}
+	for name, c := range map[string]struct {
+		next []Share
+		may  bool
+	}{
+		"the same":          {[]Share{shared}, true},
+		"more readers":      {[]Share{{Name: "docs", Path: dir, Read: []string{"*"}}}, true},
+		"one more share":    {[]Share{shared, {Name: "more", Path: other, Read: []string{"*"}}}, true},
+		"gone":              {nil, false},
+		"other readers":     {[]Share{{Name: "docs", Path: dir, Read: []string{"nas"}}}, false},
+		"another directory": {[]Share{{Name: "docs", Path: other, Read: []string{"desk"}}}, false},
+		"by another name":   {[]Share{{Name: "papers", Path: dir, Read: []string{"desk"}}}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var live Live
+			source := live.For(id)
+			if len(source.Shares()) != 0 {
+				t.Error("shares before there are any")
+			}
+			live.Replace(openSet(t, shared))
+			file := must(source.Open("docs", "a.txt"))
+			defer file.Close()
+			var b [1]byte
+			must(file.ReadAt(b[:], 0))
+
+			live.Replace(openSet(t, c.next...))
+			_, err := file.ReadAt(b[:], 0)
+			if c.may != (err == nil) || !c.may && !errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("reading on: %v", err)
+			}
+			live.Replace(openSet(t, shared)) // to come back is not to have been there
+			if _, err := file.ReadAt(b[:], 0); c.may && err != nil {
+				t.Errorf("reading on: %v", err)
+			}
+			live.Replace(nil)
+			if _, err := file.ReadAt(b[:], 0); !errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("from nothing: %v", err)
+			}
+		})
+	}
+}
+
+var _ transfer.Source = (*liveView)(nil)

@@ -1,0 +1,80 @@
+package node
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/certexch/certexch/internal/share"
+)
+
+// Reload reads the configuration again and goes on by it: shares, private and revocation at once, what
+// else has changed after a restart, which the log says. Allowlist, certificate and revocation lists need
+// no reload; they are read whenever they count. With an error, a *ConfigError as a rule, everything stays
+// as it was.
+func (t *Terminal) Reload() error {
+	t.reloading.Lock()
+	defer t.reloading.Unlock()
+	cfg, err := t.reload()
+	if err != nil {
+		t.log.Error("not reloaded: what was in force stays in force", "error", err.Error())
+		return err
+	}
+	t.log.Info("reloaded", "shares", len(cfg.Shares))
+	return nil
+}
+
+func (t *Terminal) reload() (Config, error) {
+	cfg, err := Load(t.home.Config)
+	if err != nil {
+		return cfg, err
+	}
+	roots, err := readTrust(t.home.trust(), t.env.Now(), cfg.allowStale())
+	if err != nil {
+		return cfg, err
+	}
+	own, err := t.ownCertificate(roots)
+	if err != nil {
+		return cfg, err
+	}
+	if own.Identity() != t.identity {
+		return cfg, fmt.Errorf("the certificate is now for %s, and this terminal runs as %s: restart it", own.Identity(), t.identity)
+	}
+	shares, err := t.openShares(cfg)
+	if err != nil {
+		return cfg, err
+	}
+	if keys := restartKeys(*t.cfg.Load(), cfg); len(keys) > 0 {
+		t.log.Warn("changed, and in force after a restart only", "keys", strings.Join(keys, ", "))
+	}
+	t.cfg.Store(&cfg)
+	t.trust.setStale(cfg.allowStale())
+	t.shares.Replace(shares)
+	return cfg, nil
+}
+
+// restartKeys names what differs between two configurations and is read at the start only.
+func restartKeys(old, now Config) (keys []string) {
+	for key, same := range map[string]bool{
+		"listen": slices.Equal(old.Listen, now.Listen),
+		"log":    old.Log == now.Log,
+		"limits": reflect.DeepEqual(old.Limits, now.Limits),
+	} {
+		if !same {
+			keys = append(keys, key)
+		}
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// openShares opens the shares of cfg. The error is a *ConfigError.
+func (t *Terminal) openShares(cfg Config) (*share.Set, error) {
+	set, err := share.Open(cfg.Shares, t.identity.TrustDomain(), time.Now, t.home.Config, t.home.State)
+	if err != nil {
+		return nil, &ConfigError{File: t.home.Config, Problem: err.Error()}
+	}
+	return set, nil
+}
