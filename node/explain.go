@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/libp2p/go-libp2p/core/network"
 
@@ -147,9 +148,20 @@ func refusalDetail(refused *protocol.RefusedError) string {
 	var cert *certauth.Error
 	switch {
 	case errors.As(refused.Err, &cert):
-		return cert.Detail
+		return cert.Detail + clocks(refused.Ahead())
 	case refused.Reason == protocol.NotRegisteredHere && refused.Err != nil:
 		return refused.Err.Error()
+	}
+	return ""
+}
+
+// clocks says that the clocks of both sides differ by more than they need to.
+func clocks(ahead time.Duration) string {
+	switch {
+	case ahead > time.Minute:
+		return fmt.Sprintf("; its clock is %v ahead of this one", ahead)
+	case ahead < -time.Minute:
+		return fmt.Sprintf("; its clock is %v behind this one", -ahead)
 	}
 	return ""
 }

@@ -229,6 +229,17 @@ func TestOwnCertificateOutOfDateDoesNotComplete(t *testing.T) {
 	if !got.ByPeer || got.Peer != w.b.Identity || got.PeerClock != uint64(certtest.Now.Unix())+1 {
 		t.Errorf("the evidence is incomplete: %+v", got)
 	}
+	if got.Ahead() != time.Second {
+		t.Errorf("its clock is ahead by %v", got.Ahead())
+	}
+	for _, c := range []struct {
+		peer, own uint64
+		years     time.Duration
+	}{{0, 1 << 40, 0}, {1<<64 - 1, 1, 10}, {1, 1<<64 - 1, -10}} {
+		if got := (&RefusedError{PeerClock: c.peer, Clock: c.own}).Ahead(); got != c.years*365*24*time.Hour {
+			t.Errorf("%d against %d: %v", c.peer, c.own, got)
+		}
+	}
 }
 
 // What is wrong with this side's own credentials shows before anything is sent.

@@ -143,7 +143,7 @@ func (m *Machine) fail(err error) error {
 		if r.Peer.IsZero() && m.session.peer != nil {
 			r.Peer = m.session.peer.Identity()
 		}
-		r.PeerClock = m.peerClock
+		r.PeerClock, r.Clock = m.peerClock, m.unixTime()
 	}
 	return err
 }

@@ -3,6 +3,7 @@ package protocol
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/certexch/certexch/certauth"
 )
@@ -56,8 +57,9 @@ type RefusedError struct {
 	ByPeer bool
 	// Own is set when the reason is about this terminal's own certificate.
 	Own bool
-	// PeerClock is the peer's clock in Unix seconds, zero when it was not told. It is for diagnosis.
-	PeerClock uint64
+	// PeerClock is the peer's clock in Unix seconds, zero when it was not told, and Clock this side's at the
+	// same moment. They are for diagnosis.
+	PeerClock, Clock uint64
 	// Err is the evidence, nil where the reason says it all.
 	Err error
 }
@@ -79,6 +81,19 @@ func (e *RefusedError) Error() string {
 		text += ": " + e.Err.Error()
 	}
 	return text
+}
+
+// Ahead is how far the peer's clock is ahead of this side's, as the peer says: zero when it said nothing,
+// and years at most.
+func (e *RefusedError) Ahead() time.Duration {
+	const most = uint64(10 * 365 * 24 * time.Hour / time.Second)
+	switch {
+	case e.PeerClock == 0:
+		return 0
+	case e.PeerClock >= e.Clock:
+		return time.Duration(min(e.PeerClock-e.Clock, most)) * time.Second
+	}
+	return -time.Duration(min(e.Clock-e.PeerClock, most)) * time.Second
 }
 
 // Unwrap returns the evidence.

@@ -42,7 +42,7 @@ func newRoot(e *environment) *cobra.Command {
 	root.AddCommand(
 		newInit(e), newRequest(e), newInstall(e), newID(e), newPaths(e), newAllow(e), newCheck(e),
 		newServe(e), newStatus(e), newPeers(e), newReload(e), newLs(e), newStat(e), newCat(e), newGet(e),
-		newVersion(e), newDemo(e),
+		newWhy(e), newVersion(e), newDemo(e),
 	)
 	cli.Finish(root)
 	return root
