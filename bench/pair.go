@@ -69,6 +69,7 @@ certexch --home nas allow add desk
 certexch --home desk allow add nas
 cat > nas/config.toml <<END
 listen = ["/ip4/127.0.0.1/tcp/%d"]
+discovery.mdns = false
 [[share]]
 name = "share"
 path = "$PWD/share"

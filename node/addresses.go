@@ -10,9 +10,11 @@ import (
 	"time"
 
 	libp2p "github.com/libp2p/go-libp2p/core/host"
+	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/multiformats/go-multiaddr"
 
+	"github.com/certexch/certexch/internal/discovery"
 	"github.com/certexch/certexch/internal/durable"
 )
 
@@ -73,4 +75,51 @@ func Addresses(home Home) ([]multiaddr.Multiaddr, error) {
 		addrs = append(addrs, a)
 	}
 	return addrs, nil
+}
+
+// advertise lets other terminals find this one on its networks, until it is closed. A private terminal
+// does not show that it is there.
+func (t *Terminal) advertise(h libp2p.Host) {
+	listen := func() []multiaddr.Multiaddr {
+		if cfg := t.cfg.Load(); !cfg.Discovery.MDNS || cfg.Private {
+			return nil
+		}
+		return h.Network().ListenAddresses()
+	}
+	a := discovery.Advertisement{TrustDomain: t.identity.TrustDomain(), Peer: h.ID(), Listen: listen, Rand: t.env.Rand, Log: t.log}
+	t.goroutines.start(func() { discovery.Advertise(t.ctx, a) })
+}
+
+// deaf tells the log, once, that the local network cannot be asked.
+func (t *Terminal) deaf(err error) {
+	if t.multicastComplaint.news(err) {
+		t.log.Warn("this network cannot be asked for terminals", "error", err.Error())
+	}
+}
+
+// contacts are those of earlier sessions; none when the book cannot be read.
+func (t *Terminal) contacts() []discovery.Contact {
+	contacts, err := discovery.NewAddressBook(t.home.addressBook()).Contacts()
+	if t.bookComplaint.news(err) {
+		t.log.Warn("the address book is not as it should be, and is not used", "error", err.Error())
+	}
+	return contacts
+}
+
+// bookWait is how long to wait for others who write to the address book.
+const bookWait = time.Second
+
+// remember notes where a terminal was met that this side has dialled. Nobody waits for the disk but Close.
+func (t *Terminal) remember(l *link) {
+	if l.conn.Stat().Direction != network.DirOutbound {
+		return
+	}
+	id, p, at, now := l.session.Peer().Identity(), l.conn.RemotePeer(), l.conn.RemoteMultiaddr(), t.env.Now()
+	t.goroutines.start(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), bookWait)
+		defer cancel()
+		if err := discovery.NewAddressBook(t.home.addressBook()).Record(ctx, id, p, at, now); err != nil {
+			t.log.Debug("the address book was not written", "error", err.Error())
+		}
+	})
 }

@@ -24,6 +24,8 @@ type Config struct {
 	Private bool `toml:"private"`
 	// Shares is what this terminal serves. Default: nothing.
 	Shares []Share `toml:"share"`
+	// Discovery says how terminals find each other.
+	Discovery Discovery `toml:"discovery"`
 	// Revocation says how strictly revocation lists are kept to.
 	Revocation Revocation `toml:"revocation"`
 	// Log says what is logged and how.
@@ -34,6 +36,13 @@ type Config struct {
 
 // Share is a [[share]] table: a named folder, and who may read it.
 type Share = share.Share
+
+// Discovery is the [discovery] table.
+type Discovery struct {
+	// MDNS asks the local networks for a terminal that is wanted, and, while serving, lets others find this
+	// one there; a private terminal only asks. Default: true.
+	MDNS bool `toml:"mdns"`
+}
 
 // Revocation is the [revocation] table.
 type Revocation struct {
@@ -73,6 +82,7 @@ func DefaultConfig() Config {
 			"/ip6/::/tcp/24242",
 			"/ip6/::/udp/24242/quic-v1",
 		},
+		Discovery:  Discovery{MDNS: true},
 		Revocation: Revocation{OnStale: "refuse"},
 		Log:        Log{Level: "info", Format: "text"},
 		Limits:     Limits{Connections: 512, Streams: 64},

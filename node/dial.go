@@ -9,7 +9,9 @@ import (
 
 	libp2p "github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/libp2p/go-libp2p/core/peerstore"
 	"github.com/libp2p/go-libp2p/core/sec"
+	"github.com/libp2p/go-libp2p/p2p/net/swarm"
 	"github.com/multiformats/go-multiaddr"
 
 	"github.com/certexch/certexch/allowlist"
@@ -18,35 +20,15 @@ import (
 	"github.com/certexch/certexch/protocol"
 )
 
-// DialError is a terminal that could not be reached: nobody answered, or no address is known.
-type DialError struct {
-	Identity certauth.Identity
-	// Addrs are the addresses that were tried; none are known when it is empty.
-	Addrs []multiaddr.Multiaddr
-	// Actual is the peer ID that answered in place of the one in the address, empty when nobody did.
-	Actual peer.ID
-	Err    error
-}
-
-func (e *DialError) Error() string {
-	switch {
-	case len(e.Addrs) == 0:
-		return fmt.Sprintf("no address of %s is known", e.Identity)
-	case e.Actual != "":
-		return fmt.Sprintf("another terminal (peer %s) answered at the address given for %s", e.Actual, e.Identity)
-	}
-	return fmt.Sprintf("nobody answered for %s: %v", e.Identity, e.Err)
-}
-
-// Unwrap returns the dialler's error.
-func (e *DialError) Unwrap() error { return e.Err }
-
 // ErrRelayed is returned for addresses all of which lead through a relay.
 var ErrRelayed = host.ErrRelayed
 
-// Dial meets the terminal with identity id, at addrs or, without any, at the addresses of its entry in
-// the allowlist, and runs the exchange. It returns a Peer when each side has registered the other. The
-// allowlist is asked first: a terminal that is not in it is not dialled.
+// Dial meets the terminal with identity id and runs the exchange. It returns a Peer when each side has
+// registered the other. The allowlist is asked first: a terminal that is not in it is not dialled.
+//
+// With addrs it is looked for there and nowhere else, and has to have the key that they name. Without, it
+// is looked for at the addresses of its entry in the allowlist, where it was met before, and on the local
+// network, and there its identity counts and not its key.
 //
 // The error is *protocol.RefusedError, ErrRelayed, or *DialError, which wraps ctx's when ctx ended first.
 func (t *Terminal) Dial(ctx context.Context, id certauth.Identity, addrs ...multiaddr.Multiaddr) (*Peer, error) {
@@ -57,23 +39,21 @@ func (t *Terminal) Dial(ctx context.Context, id certauth.Identity, addrs ...mult
 	if err != nil {
 		return nil, err
 	}
-	exact := len(addrs) > 0
-	if !exact {
-		addrs = entry.Addrs
-	}
-	l, err := t.connect(ctx, id, addrs, exact)
+	h, err := t.start(nil)
 	if err != nil {
 		return nil, err
 	}
-	err = t.initiate(ctx, l, id)
-	if err == nil {
-		return t.newPeer(l), nil
+	var l *link
+	if len(addrs) > 0 {
+		l, err = t.meetAt(ctx, h, id, addrs)
+	} else {
+		l, err = t.resolve(ctx, h, entry)
 	}
-	l.release()
-	if ctx.Err() != nil {
-		return nil, &DialError{Identity: id, Addrs: addrs, Err: context.Cause(ctx)}
+	if err != nil {
+		return nil, blamePin(err, entry)
 	}
-	return nil, blamePin(err, entry)
+	t.remember(l)
+	return t.newPeer(l), nil
 }
 
 // blamePin says why a terminal that is in the list was refused as not registered: what is left is that
@@ -100,10 +80,8 @@ func (t *Terminal) entry(id certauth.Identity) (allowlist.Entry, error) {
 	return entry, nil
 }
 
-// connect opens a connection to id at one of addrs. A terminal may have a new key, so where the address
-// is known and the key at it is another, the key found is dialled too: the exchange decides. An exact
-// address, which somebody has typed, is held to the key in it.
-func (t *Terminal) connect(ctx context.Context, id certauth.Identity, addrs []multiaddr.Multiaddr, exact bool) (*link, error) {
+// meetAt meets id at one of the addresses that somebody has typed.
+func (t *Terminal) meetAt(ctx context.Context, h libp2p.Host, id certauth.Identity, addrs []multiaddr.Multiaddr) (*link, error) {
 	direct, err := host.Direct(addrs)
 	if err != nil {
 		return nil, err
@@ -112,21 +90,14 @@ func (t *Terminal) connect(ctx context.Context, id certauth.Identity, addrs []mu
 	if err != nil {
 		return nil, err
 	}
-	h, err := t.start(nil)
-	if err != nil {
-		return nil, err
-	}
 	failed := &DialError{Identity: id, Addrs: direct}
 	for _, info := range slices.SortedFunc(slices.Values(peers), byID) {
-		l, err := t.dial(ctx, h, info)
+		l, err := t.meet(ctx, h, id, info)
+		if !errors.As(err, new(*unreachedError)) && ctx.Err() == nil {
+			return l, err
+		}
 		if actual := otherKey(err); actual != "" {
 			failed.Actual = actual
-			if !exact {
-				l, err = t.dial(ctx, h, peer.AddrInfo{ID: actual, Addrs: info.Addrs})
-			}
-		}
-		if err == nil {
-			return l, nil
 		}
 		failed.Err = errors.Join(failed.Err, err)
 	}
@@ -136,6 +107,11 @@ func (t *Terminal) connect(ctx context.Context, id certauth.Identity, addrs []mu
 	return nil, failed
 }
 
+// unreachedError is a peer to which there was no connection.
+type unreachedError struct{ error }
+
+func (e *unreachedError) Unwrap() error { return e.error }
+
 func byID(a, b peer.AddrInfo) int {
 	if a.ID < b.ID {
 		return -1
@@ -143,11 +119,37 @@ func byID(a, b peer.AddrInfo) int {
 	return 1
 }
 
+// meet connects to the peer and runs the exchange, as a user of the connection. A connection is shared by all
+// who want one to this peer; where somebody else's exchange has just found that the terminal is not the one
+// that he asked for, but it is the one that is asked for here, it takes another. The error is an
+// *unreachedError, or the exchange's.
+func (t *Terminal) meet(ctx context.Context, h libp2p.Host, id certauth.Identity, info peer.AddrInfo) (*link, error) {
+	for attempt := 1; ; attempt++ {
+		l, err := t.dial(ctx, h, info)
+		if err != nil {
+			return nil, &unreachedError{err}
+		}
+		if err = t.initiate(ctx, l, id); err == nil {
+			return l, nil
+		}
+		l.release()
+		var refused *protocol.RefusedError
+		if !errors.As(err, &refused) || refused.Reason != protocol.OtherTerminal || refused.Peer != id || attempt == maxRedials {
+			return nil, err
+		}
+	}
+}
+
 // dial returns a connection to a peer, as one of its users: one that stands, or a new one. libp2p makes
-// no second connection to a peer, so one that is being left has to be gone first.
+// no second connection to a peer, so one that is being left has to be gone first. Nothing waits for what
+// libp2p's identify tells: the exchange does not need it.
 func (t *Terminal) dial(ctx context.Context, h libp2p.Host, info peer.AddrInfo) (*link, error) {
+	h.Peerstore().AddAddrs(info.ID, info.Addrs, peerstore.TempAddrTTL)
+	if s, ok := h.Network().(*swarm.Swarm); ok {
+		s.Backoff().Clear(info.ID) // somebody wants to know now, however often it has failed before
+	}
 	for range maxRedials {
-		if err := h.Connect(ctx, info); err != nil {
+		if _, err := h.Network().DialPeer(ctx, info.ID); err != nil {
 			return nil, err
 		}
 		var leaving *link
@@ -156,7 +158,7 @@ func (t *Terminal) dial(ctx context.Context, h libp2p.Host, info peer.AddrInfo) 
 				return leaving, nil
 			}
 		}
-		if leaving == nil { // gone since Connect looked
+		if leaving == nil { // gone since
 			continue
 		}
 		select {

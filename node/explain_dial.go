@@ -20,13 +20,22 @@ func explainDial(err error) (Failure, bool) {
 	case !errors.As(err, &e), errors.Is(err, context.Canceled):
 		return Failure{}, false
 	case errors.Is(err, context.DeadlineExceeded):
-		return Failure{"timed-out", CodeUnreachable, fmt.Sprintf("%s did not answer in time", e.Identity), "see that `certexch serve` runs there, or give more time with --timeout"}, true
+		return Failure{"timed-out", CodeUnreachable, e.tried(fmt.Sprintf("%s did not answer in time", e.Identity)), "see that `certexch serve` runs there, or give more time with --timeout"}, true
 	case len(e.Addrs) == 0:
-		return Failure{"unreachable", CodeUnreachable, e.Error(), fmt.Sprintf("give --addr, or note one with `certexch allow add %s --addr MULTIADDR`; `certexch id` there prints it", e.Identity)}, true
+		return Failure{"unreachable", CodeUnreachable, e.Error(), adviceUnknown(e)}, true
 	case e.Actual != "":
 		return Failure{string(protocol.OtherTerminal), CodeAnotherTerminal, e.Error(), "`certexch id` on the other side prints its address with the right peer ID"}, true
 	}
-	return Failure{"unreachable", CodeUnreachable, fmt.Sprintf("nobody answered for %s at %s%s", e.Identity, e.Addrs[0], why(e)), "see that `certexch serve` runs there, that `certexch id` there prints this address, and that its port is open"}, true
+	return Failure{"unreachable", CodeUnreachable, e.tried(fmt.Sprintf("nobody answered for %s at %s%s", e.Identity, e.Addrs[0], why(e))), "see that `certexch serve` runs there, that `certexch id` there prints this address, and that its port is open"}, true
+}
+
+// adviceUnknown is for a terminal whose address is not known.
+func adviceUnknown(e *DialError) string {
+	give := fmt.Sprintf("give --addr, or note one with `certexch allow add %s --addr MULTIADDR`; `certexch id` there prints it", e.Identity)
+	if e.Network.Asked && !e.Network.Deaf {
+		return "see that `certexch serve` runs there, on this network; or " + give
+	}
+	return give
 }
 
 // why is what the dialler says of the first address, if it says anything that helps.

@@ -60,6 +60,7 @@ func (h Home) sealingKey() string  { return filepath.Join(h.State, "sealing.key"
 func (h Home) certificate() string { return filepath.Join(h.State, "certificate.pem") }
 func (h Home) trust() string       { return filepath.Join(h.State, "trust") }
 func (h Home) running() string     { return filepath.Join(h.State, "running") }
+func (h Home) addressBook() string { return filepath.Join(h.State, "addresses") }
 func (h Home) knocks() string      { return filepath.Join(h.State, "knocks") }
 
 // Allowlist is the file of registered terminals.

@@ -52,6 +52,7 @@ func (t *Terminal) Run(ctx context.Context) error {
 		return err
 	}
 	defer unpublish(t.home)
+	t.advertise(h)
 	t.log.Info("serving", "identity", t.identity.String(), "peer_id", h.ID().String(), "addresses", addrs, "shares", len(t.cfg.Load().Shares))
 	select {
 	case <-ctx.Done():

@@ -57,6 +57,7 @@ func newFixtureUntil(t testing.TB, authority *certtest.Authority, name string, n
 func loopbackConfig() node.Config {
 	config := node.DefaultConfig()
 	config.Listen = []string{"/ip4/127.0.0.1/tcp/0", "/ip4/127.0.0.1/udp/0/quic-v1"}
+	config.Discovery.MDNS = false
 	return config
 }
 

@@ -68,7 +68,7 @@ type Terminal struct {
 	trust     *trust
 	allowlist *allowlist.Store
 
-	listComplaint complaint
+	listComplaint, bookComplaint, multicastComplaint complaint
 
 	shares    share.Live // nothing but while Run runs
 	knocks    knocks

@@ -133,7 +133,7 @@ func cmdWaitServe(ts *testscript.TestScript, neg bool, args []string) {
 // cmdConfigure: configure HOME [NAME=DIR READER...] has the terminal listen at free ports of the
 // loopback interface, and serve DIR as the share NAME for these readers.
 func cmdConfigure(ts *testscript.TestScript, neg bool, args []string) {
-	lines := []string{`listen = ["/ip4/127.0.0.1/tcp/0", "/ip4/127.0.0.1/udp/0/quic-v1"]`}
+	lines := []string{`listen = ["/ip4/127.0.0.1/tcp/0", "/ip4/127.0.0.1/udp/0/quic-v1"]`, "discovery.mdns = false"}
 	if len(args) > 1 {
 		name, dir, _ := strings.Cut(args[1], "=")
 		readers := []string{}

@@ -111,7 +111,10 @@ func (s *stage) certify(ctx context.Context, name string) (*actor, error) {
 
 // configure has a terminal listen on the loopback interface, at ports that are free, and first serve.
 func (s *stage) configure(home node.Home, name string) error {
-	config := map[string]any{"listen": []string{"/ip4/127.0.0.1/tcp/0", "/ip4/127.0.0.1/udp/0/quic-v1"}}
+	config := map[string]any{
+		"listen":    []string{"/ip4/127.0.0.1/tcp/0", "/ip4/127.0.0.1/udp/0/quic-v1"},
+		"discovery": map[string]any{"mdns": false},
+	}
 	if name == "first" {
 		dir := s.Dir
 		if dir == "" {

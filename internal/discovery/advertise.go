@@ -32,7 +32,7 @@ type Advertisement struct {
 	TrustDomain certauth.TrustDomain
 	Peer        peer.ID
 	// Listen returns the addresses that the terminal listens on, unspecified ones too. It is asked again
-	// and again.
+	// and again. While there are none, nothing is sent and nobody is listened to.
 	Listen func() []multiaddr.Multiaddr
 	// Rand names the instance. Nil: crypto/rand.
 	Rand io.Reader
@@ -45,6 +45,7 @@ type Advertisement struct {
 // announces them. Without multicast it goes on trying.
 func Advertise(ctx context.Context, a Advertisement) {
 	r := newResponder(a)
+	defer r.due.Stop()
 	defer r.group.close()
 	poll := time.NewTicker(pollEvery)
 	defer poll.Stop()
@@ -119,6 +120,14 @@ func instanceName(random io.Reader) string {
 
 // poll looks at the interfaces, and has what has changed announced.
 func (r *responder) poll() {
+	listen := r.Listen()
+	if len(listen) == 0 {
+		r.withdraw()
+		clear(r.links)
+		r.group.close()
+		r.silenced = false
+		return
+	}
 	err := r.group.refresh()
 	if (err != nil) != r.silenced {
 		r.silenced = err != nil
@@ -128,7 +137,7 @@ func (r *responder) poll() {
 			r.Log.Info("multicast works again: others on this network can find this terminal by its name")
 		}
 	}
-	ifaces, listen := r.group.joined(), r.Listen()
+	ifaces := r.group.joined()
 	for index := range r.links {
 		if !slices.ContainsFunc(ifaces, func(i iface) bool { return i.Index == index }) {
 			delete(r.links, index)
@@ -187,7 +196,6 @@ func (r *responder) send(link *advertised, addrs []multiaddr.Multiaddr) {
 
 // withdraw takes back what was advertised.
 func (r *responder) withdraw() {
-	r.due.Stop()
 	for _, link := range r.links {
 		r.send(link, nil)
 	}

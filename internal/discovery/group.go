@@ -180,9 +180,10 @@ func (g *group) send(i iface, packet []byte) error {
 	return errors.Join(ErrNoMulticast, failed)
 }
 
-// close ends everything and waits for the readers.
+// close ends everything and waits for the readers. refresh begins anew.
 func (g *group) close() {
 	g.mu.Lock()
+	g.ifaces = nil
 	for n, s := range g.sockets {
 		if s != nil {
 			s.Close()
