@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/certexch/certexch/certauth"
 	"github.com/certexch/certexch/internal/durable"
@@ -119,7 +120,11 @@ func (s *Store) edit(ctx context.Context, change func([]line) ([]line, error)) e
 	if _, err := Parse(data); err != nil {
 		return fmt.Errorf("not edited: %s would not parse: %w", s.path, err)
 	}
-	return durable.WriteFile(s.path, data, mode)
+	if err := durable.WriteFile(s.path, data, mode); err != nil {
+		return err
+	}
+	// It is whole, and says so by its time of change: nobody has to wait for it to rest.
+	return os.Chtimes(s.path, time.Time{}, time.Now().Add(-restTime))
 }
 
 // read returns the file with its mode; a missing one is an empty, private one.
@@ -131,7 +136,7 @@ func (s *Store) read() ([]byte, fs.FileMode, error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	data, err := readList(s.path)
+	data, _, err := readList(s.path)
 	return data, info.Mode().Perm(), err
 }
 

@@ -7,7 +7,9 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"sync"
+	"time"
 )
 
 // Store is a list in a file. It is safe for concurrent use, in one process and
@@ -43,18 +45,25 @@ func (s *Store) Load() (*List, error) {
 // made now. It reads the file each time, so that no edit can hide behind an
 // unchanged size and time stamp, but parses it only if its bytes have changed.
 //
+// An editor may empty the file before it writes it, or take it away before it
+// puts another in its place. What has changed therefore counts once it has been
+// at rest for a quarter of a second. Edits by Add and Remove count at once.
+//
 // With an error the list still counts. If the file is missing or unreadable it
 // is empty. If the file does not parse, which includes a last line without a
 // line feed, it is the last complete one, or empty if there was none.
 func (s *Store) Current() (*List, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	data, err := readList(s.path)
+	data, rests, err := readList(s.path)
+	if errors.Is(err, fs.ErrNotExist) && s.list != nil && !folderRests(s.path) {
+		return s.list, s.err
+	}
 	if err != nil {
 		s.seen, s.data, s.list, s.err = false, nil, nil, nil
 		return &List{}, err
 	}
-	if !s.seen || !bytes.Equal(data, s.data) {
+	if !s.seen || !bytes.Equal(data, s.data) && (rests || s.list == nil) {
 		s.take(data)
 	}
 	if s.list == nil {
@@ -74,19 +83,44 @@ func (s *Store) take(data []byte) {
 	s.list = list
 }
 
-// readList reads at most what Parse needs to see that a list is too large.
-func readList(path string) ([]byte, error) {
-	info, err := os.Stat(path)
+// restTime is how long nobody has written to a file that is taken to be whole.
+const restTime = 250 * time.Millisecond
+
+// readList reads at most what Parse needs to see that a list is too large. It
+// reports whether the file has been at rest before that and while it was read.
+func readList(path string) (data []byte, rests bool, err error) {
+	before, err := os.Stat(path)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is not a regular file", path)
+	if !before.Mode().IsRegular() {
+		return nil, false, fmt.Errorf("%s is not a regular file", path)
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, MaxSize+1))
+	data, err = io.ReadAll(io.LimitReader(f, MaxSize+1))
+	if err != nil {
+		return nil, false, err
+	}
+	after, err := f.Stat()
+	if err != nil {
+		return nil, false, err
+	}
+	return data, rested(after) && after.ModTime().Equal(before.ModTime()), nil
+}
+
+// folderRests reports whether the folder of path has long been as it is: what is not in it is not about
+// to be put there.
+func folderRests(path string) bool {
+	info, err := os.Stat(filepath.Dir(path))
+	return err != nil || rested(info)
+}
+
+// rested reports whether the last change is long ago. A clock that was set back is no reason to wait.
+func rested(info fs.FileInfo) bool {
+	age := time.Since(info.ModTime())
+	return age >= restTime || age < 0
 }

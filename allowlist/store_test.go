@@ -64,6 +64,7 @@ func TestE4CurrentFailsClosed(t *testing.T) {
 		if err := c.do(); err != nil {
 			t.Fatal(err)
 		}
+		rest(t, path)
 		list, err := s.Current()
 		if list == nil || names(list) != c.want {
 			t.Errorf("%s: %q, want %q", c.name, names(list), c.want)
@@ -84,6 +85,7 @@ func TestCurrentNoticesEveryEdit(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "allowlist")
 	s := NewStore(path)
 	write(t, path, "acme.example/a\n")
+	rest(t, path)
 	info, err := os.Stat(path)
 	if err != nil {
 		t.Fatal(err)
@@ -97,6 +99,58 @@ func TestCurrentNoticesEveryEdit(t *testing.T) {
 			t.Errorf("%q, %v; want %q", names(list), err, name)
 		}
 	}
+}
+
+// rest makes the last change of path, or of its folder, one of long ago.
+func rest(t *testing.T, path string) {
+	t.Helper()
+	past := time.Now().Add(-time.Minute)
+	for _, p := range []string{path, filepath.Dir(path)} {
+		if err := os.Chtimes(p, time.Time{}, past); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			t.Fatal(err)
+		}
+	}
+}
+
+// E5: what an editor passes through on its way is no list: neither the emptied file, nor a part of the
+// new one that happens to end with a line, nor the moment without any file.
+func TestE5EditorOnItsWay(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "allowlist")
+	s := NewStore(path)
+	inForce := func(state, want string) {
+		t.Helper()
+		if list, err := s.Current(); err != nil || names(list) != want {
+			t.Errorf("%s: %q, %v; want %q", state, names(list), err, want)
+		}
+	}
+	write(t, path, "acme.example/a\nacme.example/b\n")
+	inForce("at first", "acme.example/a acme.example/b")
+	write(t, path, "")
+	inForce("emptied", "acme.example/a acme.example/b")
+	write(t, path, "acme.example/a\n")
+	inForce("half of it", "acme.example/a acme.example/b")
+	write(t, path, "acme.example/a\nacme.example/c\n")
+	inForce("all of it, just now", "acme.example/a acme.example/b")
+	rest(t, path)
+	inForce("at rest", "acme.example/a acme.example/c")
+
+	if err := os.Rename(path, path+"~"); err != nil {
+		t.Fatal(err)
+	}
+	inForce("taken away, just now", "acme.example/a acme.example/c")
+	rest(t, path)
+	if list, err := s.Current(); !errors.Is(err, fs.ErrNotExist) || names(list) != "" {
+		t.Errorf("gone: %q, %v", names(list), err)
+	}
+	write(t, path, "")
+	inForce("nobody is in force: the next list counts at once", "")
+	write(t, path, "acme.example/d\n")
+	rest(t, path)
+	inForce("at rest again", "acme.example/d")
+	if _, err := s.Remove(t.Context(), id(t, "acme.example/d")); err != nil {
+		t.Fatal(err)
+	}
+	inForce("removed by command", "")
 }
 
 func TestCurrentParsesOnce(t *testing.T) {
