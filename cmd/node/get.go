@@ -14,29 +14,38 @@ import (
 	"github.com/certexch/certexch/certauth"
 	"github.com/certexch/certexch/internal/cli"
 	"github.com/certexch/certexch/internal/receive"
+	"github.com/certexch/certexch/internal/transfer"
 )
 
 // getFlags are the flags of get.
 type getFlags struct {
 	addrs      *[]string
+	recursive  bool
 	overwrite  bool
+	dryRun     bool
 	noProgress bool
+	retry      time.Duration
 }
 
 func newGet(e *environment) *cobra.Command {
 	var flags getFlags
 	cmd := &cobra.Command{
-		Use:   "get SRC... [DST]",
-		Short: "Fetch files of shares",
-		Long: `Fetches files. DST is a file, or a folder that exists, in which each file gets its own name; it is the
-current folder if it is left out, and standard output if it is -. Several files need a folder.
+		Use:   "get [-r] SRC... [DST]",
+		Short: "Fetch files and folders of shares",
+		Long: `Fetches files and, with -r, folders with everything in them. DST is a folder that exists, in which each
+SRC gets its own name, or the name that a single SRC is to have here; it is the current folder if it is left
+out, and standard output if it is -. Several need a folder.
 
 A file arrives whole or not at all, with its time of change and its executable bit. If one of the same size
-and time is there already, it is skipped; if it differs, it stays unless --overwrite is given.
+and time is there already, it is skipped; if it differs, it stays unless --overwrite is given. Links here are
+not followed.
 
-Until then it is a hidden file beside its place, .certexch-….partial, which goes when get ends. Only a
-get that is killed (kill -9) or a machine that loses power leaves it behind: it may be removed.`,
+With -r, what fails is named and the rest goes on; the exit code is that of the first failure. If the
+connection breaks, get tries for a while to go on over another (--retry).
+
+Until it is whole, a file is a hidden one beside its place, .certexch-….partial.`,
 		Example: `  certexch get site-a/nas:reports/q3.csv
+  certexch get -r nas:photos .
   certexch get --addr /ip4/192.0.2.7/tcp/24242/p2p/12D3KooW… site-a/nas:reports/q3.csv q3-copy.csv`,
 		Args: cli.Between(1, cli.Many),
 		RunE: e.run(func(ctx context.Context, args []string) error {
@@ -44,8 +53,11 @@ get that is killed (kill -9) or a machine that loses power leaves it behind: it 
 		}),
 	}
 	flags.addrs = addrFlag(cmd)
+	cmd.Flags().BoolVarP(&flags.recursive, "recursive", "r", false, "fetch folders, with everything in them")
 	cmd.Flags().BoolVar(&flags.overwrite, "overwrite", false, "replace files that differ")
+	cmd.Flags().BoolVar(&flags.dryRun, "dry-run", false, "with -r: say what would be fetched, skipped and refused, and fetch nothing")
 	cmd.Flags().BoolVar(&flags.noProgress, "no-progress", false, "draw no progress bar")
+	cmd.Flags().DurationVar(&flags.retry, "retry", time.Minute, "for this `duration`, try again when the connection has been lost")
 	return cmd
 }
 
@@ -56,6 +68,12 @@ func (e *environment) get(ctx context.Context, args []string, flags getFlags) er
 	}
 	defer v.close()
 	sources, dst := splitDestination(v.trustDomain(), args)
+	if flags.recursive {
+		return v.getTrees(ctx, sources, dst, flags)
+	}
+	if flags.dryRun {
+		return cli.Usagef("--dry-run goes with -r")
+	}
 	files, err := v.files(sources)
 	if err != nil {
 		return err
@@ -87,10 +105,9 @@ func splitDestination(td certauth.TrustDomain, args []string) (sources []string,
 // destinations says where each file is to be: in dst under its own name, if dst is a folder; else at
 // dst.
 func destinations(files []location, dst string) ([]receive.Destination, error) {
-	info, err := os.Stat(dst)
-	folder := err == nil && info.IsDir()
+	folder, err := isFolder(dst)
 	switch {
-	case errors.Is(err, fs.ErrPermission):
+	case err != nil:
 		return nil, err
 	case !folder && len(files) > 1:
 		return nil, cli.Usagef("%q is no folder, and several files need one", dst)
@@ -108,6 +125,15 @@ func destinations(files []location, dst string) ([]receive.Destination, error) {
 		}
 	}
 	return targets, nil
+}
+
+// isFolder reports whether there is a folder of this name on this machine.
+func isFolder(name string) (bool, error) {
+	info, err := os.Stat(name)
+	if errors.Is(err, fs.ErrPermission) {
+		return false, err
+	}
+	return err == nil && info.IsDir(), nil
 }
 
 // fetched is what get prints with --json of each file.
@@ -129,6 +155,9 @@ func (v *visit) get(ctx context.Context, l location, dst receive.Destination, fl
 	began := time.Now()
 	result, err := receive.File(ctx, p, l.share, l.path, dst, receive.Options{Overwrite: flags.overwrite, Progress: bar.update})
 	bar.end()
+	if errors.Is(err, transfer.ErrWrongKind) {
+		return cli.Usagef("%s is a folder: get -r fetches it, with everything in it", l)
+	}
 	if err != nil {
 		return err
 	}

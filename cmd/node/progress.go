@@ -3,9 +3,11 @@ package main
 import (
 	"fmt"
 	"io"
+	"sync"
 	"time"
 
 	"github.com/certexch/certexch/internal/cli"
+	"github.com/certexch/certexch/internal/receive"
 )
 
 // progress draws one line about a transfer at a terminal. A nil progress draws nothing.
@@ -13,6 +15,8 @@ type progress struct {
 	w     io.Writer
 	name  string
 	began time.Time
+
+	mu    sync.Mutex // a tree reports from several goroutines
 	drawn bool
 }
 
@@ -31,16 +35,40 @@ func (p *progress) update(received, total uint64) {
 	if p == nil {
 		return
 	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.drawn = true
 	fmt.Fprintf(p.w, "%s%s  %d %%  %s of %s  %s", eraseLine, p.name, percent(received, total),
 		bytesText(received), bytesText(total), rateText(received, time.Since(p.began)))
 }
 
+// updateTree draws how far a tree is. Until it is listed, what there is can only grow.
+func (p *progress) updateTree(t receive.Progress) {
+	if p == nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.drawn = true
+	more := ""
+	if !t.Listed {
+		more = "+"
+	}
+	fmt.Fprintf(p.w, "%s%s  %d %%  %d of %d%s files  %s of %s%s  %s", eraseLine, p.name, percent(t.Bytes, t.OfBytes),
+		t.Files, t.OfFiles, more, bytesText(t.Bytes), bytesText(t.OfBytes), more, rateText(t.Bytes, time.Since(p.began)))
+}
+
 // end takes the line away.
 func (p *progress) end() {
-	if p != nil && p.drawn {
+	if p == nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.drawn {
 		fmt.Fprint(p.w, eraseLine)
 	}
+	p.drawn = false
 }
 
 // shorten keeps the end of a long name, so that the line fits a terminal.

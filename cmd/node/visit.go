@@ -85,6 +85,20 @@ func (v *visit) trustDomain() certauth.TrustDomain { return v.self.TrustDomain()
 
 // files reads remote paths of files.
 func (v *visit) files(args []string) ([]location, error) {
+	files, err := v.locations(args)
+	if err != nil {
+		return nil, err
+	}
+	for i, l := range files {
+		if l.path == "" {
+			return nil, cli.Usagef("%q is a whole share: name a file in it, like %s/readme.txt, or fetch all of it with get -r", args[i], l)
+		}
+	}
+	return files, nil
+}
+
+// locations reads remote paths of shares, and of what is in them.
+func (v *visit) locations(args []string) ([]location, error) {
 	files := make([]location, len(args))
 	for i, arg := range args {
 		l, err := parseFile(v.trustDomain(), arg)
@@ -92,8 +106,6 @@ func (v *visit) files(args []string) ([]location, error) {
 			return nil, err
 		}
 		switch {
-		case l.path == "":
-			return nil, cli.Usagef("%q is a whole share: name a file in it, like %s/readme.txt", arg, l)
 		case i > 0 && len(v.addrs) > 0 && l.identity != files[0].identity:
 			return nil, cli.Usagef("--addr is where one terminal is, and the paths name several")
 		}

@@ -25,13 +25,27 @@ func TestF3DiskFull(t *testing.T) {
 			}
 			defer syscall.Unmount(dir, 0)
 			check(t, os.WriteFile(filepath.Join(dir, "f"), []byte("old"), 0o644))
-			_, err := get(serving(strings.Repeat("content", 100_000)), Destination{dir, "f"}, Options{Overwrite: true})
+			src := serving(strings.Repeat("content", 100_000))
+			src.declared = 1 // it is full when it is written, and was not before
+			_, err := get(src, Destination{dir, "f"}, Options{Overwrite: true})
 			if !errors.Is(err, ErrNoSpace) || !errors.Is(err, syscall.ENOSPC) {
 				t.Errorf("%v", err)
 			}
 			expect(t, dir, map[string]string{"f": "old"})
 		})
 	}
+}
+
+// D10: what cannot find room is refused before anything is written.
+func TestD10DeclaredSize(t *testing.T) {
+	dir := t.TempDir()
+	src := serving("content")
+	src.declared = 1 << 60
+	src.during = func() { t.Error("it was received") }
+	if _, err := get(src, Destination{dir, "f"}, Options{}); !errors.Is(err, ErrNoSpace) {
+		t.Errorf("%v", err)
+	}
+	expect(t, dir, map[string]string{})
 }
 
 // F3: a quota is a full disk too; another error of the disk is not.

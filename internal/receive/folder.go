@@ -1,32 +1,46 @@
 package receive
 
 import (
-	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
-	"github.com/certexch/certexch/internal/durable"
 	"github.com/certexch/certexch/internal/transfer"
 )
 
-// folder is the directory of a destination, held open: what is done to names happens in it, whatever
-// its path comes to stand for.
+// folder is a folder of this machine, held open: what is done to names happens in it, whatever its path
+// comes to stand for.
 type folder struct {
-	Destination
-	root *os.Root
+	root   *os.Root
+	path   string // for people
+	parent *folder
+	made   bool // by this run, so that nothing is in it but what this run has put there
+
+	modTime time.Time // of a tree: that it will have if it was made
+
+	users atomic.Int64 // of a tree: what is still to be done in it
+
+	mu     sync.Mutex
+	rights fs.FileMode // what the umask leaves of 0777 for files made here; 0 until it is known
+
+	naming  sync.Mutex // held during a sync
+	names   atomic.Uint64
+	synced  uint64 // how many changes of names the last sync has made safe
+	failed  error  // of a sync, which is never tried away
+	settled bool   // whether the folder's own name is safe
 }
 
 // Check reports, before anything is asked for, whether a file could be at d at all: its name is one, as a
 // *transfer.NameError says otherwise, and its directory is there, as a *NoFolderError does.
 func (d Destination) Check() error {
-	if err := transfer.CheckName(d.Name); err != nil {
+	if err := checkComponent(d.Name); err != nil {
 		return err
-	}
-	if d.Name == "" || d.Name == "." || strings.Contains(d.Name, "/") || transfer.IsPartial(d.Name) {
-		return &transfer.NameError{Name: d.Name, Reason: "is no name for a file"}
 	}
 	if info, err := os.Stat(d.Dir); err != nil || !info.IsDir() {
 		return &NoFolderError{d.Dir, err}
@@ -34,6 +48,21 @@ func (d Destination) Check() error {
 	return nil
 }
 
+// checkComponent refuses what must not be the name of a file or folder on this system.
+func checkComponent(name string) error {
+	if err := transfer.CheckName(name); err != nil {
+		return err
+	}
+	if name == "" || name == "." || strings.Contains(name, "/") || transfer.IsPartial(name) {
+		return &transfer.NameError{Name: name, Reason: "is no name for a file"}
+	}
+	if _, err := filepath.Localize(name); err != nil {
+		return &transfer.NameError{Name: name, Reason: "means something else on this system"}
+	}
+	return nil
+}
+
+// openFolder opens the directory of a destination.
 func openFolder(dst Destination) (*folder, error) {
 	if err := dst.Check(); err != nil {
 		return nil, err
@@ -42,34 +71,110 @@ func openFolder(dst Destination) (*folder, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &folder{dst, root}, nil
+	return &folder{root: root, path: dst.Dir, settled: true}, nil
 }
 
-// look returns what is at the destination, a link itself and not what it points to; nil for nothing.
-func (f *folder) look() (fs.FileInfo, error) {
-	info, err := f.root.Lstat(f.Name)
+// enter opens a folder in f, and makes it if it is not there. A link is not followed.
+func (f *folder) enter(name string) (*folder, error) {
+	err := f.root.Mkdir(name, 0o777)
+	if err != nil && !errors.Is(err, fs.ErrExist) {
+		return nil, err
+	}
+	made := err == nil
+	if made {
+		f.names.Add(1)
+	}
+	root, err := f.openRoot(name)
+	if err != nil {
+		return nil, err
+	}
+	return &folder{root: root, path: f.join(name), parent: f, made: made, settled: !made}, nil
+}
+
+// visit opens a folder in f for looking. What is not there is a folder without root, as if it had been made.
+func (f *folder) visit(name string) (*folder, error) {
+	child := &folder{path: f.join(name), parent: f, made: true, settled: true}
+	if f.root == nil {
+		return child, nil
+	}
+	info, err := f.look(name)
+	if err != nil || info == nil {
+		return child, err
+	}
+	child.made = false
+	child.root, err = f.openRoot(name)
+	return child, err
+}
+
+// close makes safe what is left to be, and gives the folder back.
+func (f *folder) close() error {
+	if f.root == nil {
+		return nil
+	}
+	defer f.root.Close()
+	if f.made && !f.modTime.IsZero() {
+		_ = f.root.Chtimes(".", time.Time{}, f.modTime) // nothing rests on it
+	}
+	return f.sync()
+}
+
+// openRoot opens the folder that name is, and not one that it leads to.
+func (f *folder) openRoot(name string) (*os.Root, error) {
+	info, err := f.root.Lstat(name)
+	if err != nil {
+		return nil, err
+	}
+	if !info.IsDir() {
+		return nil, &fs.PathError{Op: "enter", Path: f.join(name), Err: ErrNotFolder}
+	}
+	root, err := f.root.OpenRoot(name)
+	if err != nil {
+		return nil, err
+	}
+	opened, err := root.Stat(".")
+	if err == nil && !os.SameFile(info, opened) { // swapped in between
+		err = &fs.PathError{Op: "enter", Path: f.join(name), Err: ErrNotFolder}
+	}
+	if err != nil {
+		root.Close()
+		return nil, err
+	}
+	return root, nil
+}
+
+func (f *folder) join(name string) string { return filepath.Join(f.path, name) }
+
+// look returns what has a name, a link itself and not what it points to; nil for nothing.
+func (f *folder) look(name string) (fs.FileInfo, error) {
+	info, err := f.root.Lstat(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	return info, err
 }
 
-// holds reports whether the file that an entry describes is at the destination already.
-func (f *folder) holds(entry transfer.Entry) bool {
-	info, err := f.look()
+// holds reports whether the file that an entry describes has the name already.
+func (f *folder) holds(name string, entry transfer.Entry) bool {
+	info, err := f.look(name)
 	return err == nil && info != nil && isSame(info, entry)
 }
 
-// mayTake returns nil if the destination's name is free or may be taken from what is there.
-func (f *folder) mayTake(overwrite bool) error {
-	info, err := f.look()
-	switch {
-	case err != nil || info == nil:
+// mayTake returns nil if the name is free or may be taken from what has it.
+func (f *folder) mayTake(name string, overwrite bool) error {
+	info, err := f.look(name)
+	if err != nil || info == nil {
 		return err
-	case !info.Mode().IsRegular() && info.Mode().Type() != fs.ModeSymlink:
-		return &fs.PathError{Op: "replace", Path: f.path(), Err: ErrNotReplaceable}
-	case !overwrite:
-		return &ExistsError{f.path()}
+	}
+	return f.mayReplace(info, name, overwrite)
+}
+
+// mayReplace returns nil if what has the name may lose it.
+func (f *folder) mayReplace(info fs.FileInfo, name string, overwrite bool) error {
+	if !info.Mode().IsRegular() && info.Mode().Type() != fs.ModeSymlink {
+		return &fs.PathError{Op: "replace", Path: f.join(name), Err: ErrNotReplaceable}
+	}
+	if !overwrite {
+		return &ExistsError{f.join(name)}
 	}
 	return nil
 }
@@ -81,32 +186,62 @@ func isSame(info fs.FileInfo, entry transfer.Entry) bool {
 		info.ModTime().Truncate(time.Microsecond).Equal(entry.ModTime.Truncate(time.Microsecond))
 }
 
-// store writes content to the destination: content, attributes, sync, name, sync of the directory, in
-// this order and not otherwise. It reports whether it stored nothing because the same file has come
-// there in the meantime: by another process that was asked for it too.
-func (f *folder) store(ctx context.Context, content Content, opt Options) (came bool, err error) {
-	p, err := newPartial(f.root, content.Entry().Executable)
-	if err != nil {
-		return false, err
-	}
-	defer p.discard()
-	if err := receive(p.file, content, opt.Progress); err != nil {
-		return false, err
-	}
-	if err := p.finish(content.Entry().ModTime); err != nil {
-		return false, err
-	}
-	if ctx.Err() != nil {
-		return false, context.Cause(ctx)
-	}
-	if err := f.mayTake(opt.Overwrite); err != nil { // as it is now, not as it was before
-		if f.holds(content.Entry()) {
-			return true, durable.SyncDir(f.Dir)
+// mode returns the mode of a new file: what the umask, or an access list of the folder, leaves. Only the
+// making of a file tells.
+func (f *folder) mode(executable bool) (fs.FileMode, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.rights == 0 {
+		name := newPartialName()
+		probe, err := f.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o777)
+		if err != nil {
+			return 0, err
 		}
-		return false, err
+		info, err := probe.Stat()
+		err = errors.Join(err, probe.Close(), f.root.Remove(name))
+		if err != nil {
+			return 0, err
+		}
+		f.rights = info.Mode().Perm() | 0o1000 // known, even if it is none
 	}
-	if err := p.rename(f.Name); err != nil {
-		return false, err
+	if executable {
+		return f.rights & 0o777, nil
 	}
-	return false, durable.SyncDir(f.Dir)
+	return f.rights & 0o666, nil
+}
+
+// sync makes every name in f safe that it has been given until now, and the names of the folders that f
+// is in. One sync serves all who wait for it.
+func (f *folder) sync() error {
+	if err := f.syncNames(f.names.Load()); err != nil {
+		return err
+	}
+	f.naming.Lock()
+	settled := f.settled
+	f.naming.Unlock()
+	if settled {
+		return nil
+	}
+	if err := f.parent.sync(); err != nil {
+		return err
+	}
+	f.naming.Lock()
+	f.settled = true
+	f.naming.Unlock()
+	return nil
+}
+
+func (f *folder) syncNames(wanted uint64) error {
+	f.naming.Lock()
+	defer f.naming.Unlock()
+	if f.failed != nil || f.synced >= wanted {
+		return f.failed
+	}
+	until := f.names.Load()
+	if f.failed = syncFolder(f.root); f.failed == nil {
+		f.synced = until
+	} else {
+		f.failed = fmt.Errorf("syncing %s: %w", f.path, f.failed)
+	}
+	return f.failed
 }

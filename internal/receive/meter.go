@@ -9,26 +9,21 @@ import (
 // sees no difference.
 const progressEvery = 100 * time.Millisecond
 
-// receive writes content to w and reports on it.
-func receive(w io.Writer, content Content, report func(received, total uint64)) error {
-	if report == nil {
-		_, err := content.WriteTo(w)
-		return err
-	}
-	m := &meter{w: w, total: content.Length(), report: report}
-	if _, err := content.WriteTo(m); err != nil {
-		return err
-	}
-	report(m.received, m.total)
-	return nil
-}
-
 // meter counts what is written and reports it now and then.
 type meter struct {
 	w               io.Writer
 	received, total uint64
-	report          func(received, total uint64)
+	report          func(received, total uint64) // nil: nobody wants to know
 	last            time.Time
+}
+
+// on returns the writer to w that m counts.
+func (m *meter) on(w io.Writer) io.Writer {
+	if m.report == nil {
+		return w
+	}
+	m.w = w
+	return m
 }
 
 func (m *meter) Write(p []byte) (int, error) {
@@ -39,4 +34,11 @@ func (m *meter) Write(p []byte) (int, error) {
 		m.report(m.received, m.total)
 	}
 	return n, err
+}
+
+// end reports that all has been received.
+func (m *meter) end() {
+	if m.report != nil {
+		m.report(m.received, m.total)
+	}
 }

@@ -54,10 +54,10 @@ type Result struct {
 }
 
 var (
-	// ErrNoSpace: the disk is full or a quota is reached.
-	ErrNoSpace = errors.New("no space is left")
 	// ErrNotReplaceable: the destination is a directory, a device or the like.
 	ErrNotReplaceable = errors.New("it is neither a file nor a link")
+	// ErrNotFolder: there is something else where a folder is to be: a file, or a link.
+	ErrNotFolder = errors.New("it is not a folder")
 )
 
 // ExistsError: there is another file at the destination, and Options do not allow to replace it.
@@ -77,7 +77,7 @@ func (e *NoFolderError) Error() string { return fmt.Sprintf("there is no folder 
 func (e *NoFolderError) Unwrap() error { return e.Err }
 
 // File receives one file and returns when it is safely on the disk. Errors of src are returned as they
-// are; of this side come what Destination.Check returns, *ExistsError, ErrNotReplaceable, ErrNoSpace and those of
+// are, transfer.ErrWrongKind for a folder among them; of this side come what Destination.Check returns, *ExistsError, ErrNotReplaceable, ErrNoSpace and those of
 // the file system.
 func File[C Content](ctx context.Context, src Source[C], share, path string, dst Destination, opt Options) (Result, error) {
 	f, err := openFolder(dst)
@@ -86,7 +86,7 @@ func File[C Content](ctx context.Context, src Source[C], share, path string, dst
 	}
 	defer f.root.Close()
 	want := transfer.ReadRequest{Share: share, Path: path}
-	there, err := f.look()
+	there, err := f.look(dst.Name)
 	if err != nil {
 		return Result{}, err
 	}
@@ -95,10 +95,13 @@ func File[C Content](ctx context.Context, src Source[C], share, path string, dst
 		if err != nil {
 			return Result{}, err
 		}
+		if entry.Dir {
+			return Result{}, transfer.ErrWrongKind
+		}
 		if isSame(there, entry) {
 			return Result{Entry: entry, Skipped: true}, nil
 		}
-		if err := f.mayTake(opt.Overwrite); err != nil {
+		if err := f.mayReplace(there, dst.Name, opt.Overwrite); err != nil {
 			return Result{}, err
 		}
 		want.IfVersion = &entry.Version
@@ -108,21 +111,31 @@ func File[C Content](ctx context.Context, src Source[C], share, path string, dst
 		return Result{}, err
 	}
 	defer content.Close()
-	came, err := f.store(ctx, content, opt)
+	came, err := store(ctx, f, dst.Name, content, opt)
 	if err != nil {
 		return Result{}, noSpace(err)
 	}
 	return Result{Entry: content.Entry(), Bytes: content.Length(), Skipped: came}, nil
 }
 
-// IsNoSpace reports whether err is for want of space: ErrNoSpace, or what this system says of a full disk
-// or a quota that is reached.
-func IsNoSpace(err error) bool { return errors.Is(err, ErrNoSpace) || isNoSpace(err) }
-
-// noSpace makes what is an error for want of space match ErrNoSpace.
-func noSpace(err error) error {
-	if isNoSpace(err) {
-		return fmt.Errorf("%w: %w", ErrNoSpace, err)
+// store puts content where it belongs: content, attributes, sync, name, sync of the folder, in this order
+// and not otherwise.
+func store(ctx context.Context, f *folder, name string, content Content, opt Options) (came bool, err error) {
+	if err := checkSpace(f.root, content.Length()); err != nil {
+		return false, err
 	}
-	return err
+	m := &meter{total: content.Length(), report: opt.Progress}
+	l, err := land(f, name, content, opt.Overwrite, m.on)
+	if err != nil {
+		return false, err
+	}
+	if ctx.Err() != nil {
+		l.discard()
+		return false, context.Cause(ctx)
+	}
+	m.end()
+	if came, err = l.take(); err != nil {
+		return false, err
+	}
+	return came, f.sync()
 }

@@ -47,11 +47,12 @@ var modTime = time.Date(2025, 5, 6, 7, 8, 9, 123456789, time.UTC)
 
 // server is a Source of one file.
 type server struct {
-	entry  transfer.Entry
-	body   []byte
-	during func()                 // called when all has been written
-	err    error                  // what the content ends with
-	reads  []transfer.ReadRequest // that were made
+	entry    transfer.Entry
+	body     []byte
+	declared uint64                 // the length that the content says it has; 0 for its true one
+	during   func()                 // called when all has been written
+	err      error                  // what the content ends with
+	reads    []transfer.ReadRequest // that were made
 }
 
 func serving(body string) *server {
@@ -74,8 +75,13 @@ func (s *server) Read(_ context.Context, want transfer.ReadRequest) (*served, er
 type served struct{ *server }
 
 func (s *served) Entry() transfer.Entry { return s.entry }
-func (s *served) Length() uint64        { return uint64(len(s.body)) }
-func (s *served) Close() error          { return nil }
+func (s *served) Length() uint64 {
+	if s.declared != 0 {
+		return s.declared
+	}
+	return uint64(len(s.body))
+}
+func (s *served) Close() error { return nil }
 
 // WriteTo writes in two parts, as a content does that comes in frames.
 func (s *served) WriteTo(w io.Writer) (int64, error) {

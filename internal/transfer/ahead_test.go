@@ -193,7 +193,11 @@ func TestReadAheadEnds(t *testing.T) {
 // BenchmarkReadAhead is one small file of many.
 func BenchmarkReadAhead(b *testing.B) {
 	client, _ := serve(b, newServer(memory{"docs/file": pattern(4096)}))
-	next := func(bool) (ReadRequest, bool) { return ReadRequest{Share: "docs", Path: "file"}, b.Loop() }
+	over := false
+	next := func(bool) (ReadRequest, bool) {
+		over = over || !b.Loop()
+		return ReadRequest{Share: "docs", Path: "file"}, !over
+	}
 	b.SetBytes(4096)
 	err := client.ReadAhead(context.Background(), next, func(c *Content, err error) error {
 		if err == nil {

@@ -122,6 +122,7 @@ func (p *Pool) give(c *Client) {
 	defer p.mu.Unlock()
 	if p.closed || !c.Usable() {
 		_ = c.Close()
+		p.closeKept() // the connection has been lost, most likely, and theirs with it
 		return
 	}
 	p.kept = append(p.kept, keptClient{c, time.Now()})

@@ -1,0 +1,177 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path"
+	"path/filepath"
+	"time"
+
+	"github.com/certexch/certexch/internal/cli"
+	"github.com/certexch/certexch/internal/receive"
+	"github.com/certexch/certexch/internal/transfer"
+	"github.com/certexch/certexch/node"
+)
+
+// fetchedItem is what get -r prints with --json of each file.
+type fetchedItem struct {
+	Path    string          `json:"path"`
+	Outcome receive.Outcome `json:"outcome"`
+	Bytes   uint64          `json:"bytes"`
+	Failure *node.Failure   `json:"failure,omitempty"`
+}
+
+// fetchedTree is what get -r prints with --json at its end.
+type fetchedTree struct {
+	Files   uint64  `json:"files"`
+	Bytes   uint64  `json:"bytes"`
+	Skipped uint64  `json:"skipped"`
+	Failed  uint64  `json:"failed"`
+	Seconds float64 `json:"seconds"`
+}
+
+// grove is one get -r: its trees, one after the other.
+type grove struct {
+	*visit
+	flags getFlags
+	sum   receive.Summary
+	bar   *progress
+}
+
+// getTrees fetches files and folders, and goes on after what fails. Its error is the first failure.
+func (v *visit) getTrees(ctx context.Context, args []string, dst string, flags getFlags) error {
+	sources, err := v.locations(args)
+	if err != nil {
+		return err
+	}
+	folder, err := isFolder(dst)
+	switch {
+	case err != nil:
+		return err
+	case dst == "-":
+		return cli.Usagef("standard output takes files, not folders")
+	case !folder && len(sources) > 1:
+		return cli.Usagef("%q is no folder, and several sources need one", dst)
+	}
+	g := &grove{visit: v, flags: flags}
+	began := time.Now()
+	for _, l := range sources {
+		to := receive.Destination{Dir: dst, Name: path.Base(path.Join(l.share, l.path))}
+		if !folder {
+			clean := filepath.Clean(dst)
+			to = receive.Destination{Dir: filepath.Dir(clean), Name: filepath.Base(clean)}
+		}
+		if err := to.Check(); err != nil {
+			return cli.Usagef("%v", err)
+		}
+		if err = g.get(ctx, l, to); err != nil {
+			break
+		}
+	}
+	if said := g.summary(time.Since(began)); err == nil {
+		err = said
+	}
+	if err == nil {
+		err = g.sum.First
+	}
+	return err
+}
+
+// get fetches one tree. Its error ends the command: what is behind it holds for the rest as well.
+func (g *grove) get(ctx context.Context, l location, to receive.Destination) error {
+	pool := g.peer(l.identity)
+	entry, err := pool.Stat(ctx, l.share, l.path)
+	var sum receive.Summary
+	if err == nil {
+		if !g.flags.noProgress {
+			g.bar = g.env.newProgress(l.String())
+		}
+		retry := &retry{visit: g.visit, id: l.identity, patience: g.flags.retry, say: g.note}
+		sum, err = receive.Tree(ctx, pool, l.share, l.path, entry, to, receive.TreeOptions{
+			Overwrite: g.flags.overwrite, DryRun: g.flags.dryRun,
+			Report: g.report, Progress: g.bar.updateTree,
+			Again: func(ctx context.Context, err error) (receive.TreeSource, error) { return pool, retry.again(ctx, err) },
+		})
+		g.bar.end()
+	}
+	g.add(sum)
+	if err == nil || !isOfOne(err) {
+		return err
+	}
+	g.add(receive.Summary{Failed: 1, First: err})
+	g.report(receive.Item{Path: filepath.Join(to.Dir, to.Name), Outcome: receive.Failed, Err: err})
+	return nil
+}
+
+// isOfOne reports whether an error is of one tree, and another may do better.
+func isOfOne(err error) bool {
+	return errors.As(err, new(*transfer.StatusError)) || errors.Is(err, receive.ErrNotFolder) || errors.Is(err, transfer.ErrTooLarge)
+}
+
+func (g *grove) add(s receive.Summary) {
+	g.sum.Files += s.Files
+	g.sum.Bytes += s.Bytes
+	g.sum.Skipped += s.Skipped
+	g.sum.Failed += s.Failed
+	if g.sum.First == nil {
+		g.sum.First = s.First
+	}
+}
+
+// report prints what has become of one file: all of them with --json, those that failed otherwise, and in
+// a dry run what would be fetched.
+func (g *grove) report(item receive.Item) {
+	e := g.env
+	switch {
+	case e.json:
+		line := fetchedItem{Path: item.Path, Outcome: item.Outcome, Bytes: item.Bytes}
+		if item.Err != nil {
+			failure := node.Explain(item.Err)
+			line.Failure = &failure
+		}
+		_ = e.printJSON(line) // an error of standard output comes up again with the summary
+	case item.Outcome == receive.Failed:
+		g.note("%s: %s", item.Path, node.Explain(item.Err).Text)
+	case g.flags.dryRun || e.verbose:
+		g.bar.end()
+		e.say("%s: %s", cli.Printable(item.Path), outcomeText(item))
+	}
+}
+
+func outcomeText(item receive.Item) string {
+	switch item.Outcome {
+	case receive.Planned:
+		return "would be fetched, " + bytesText(item.Bytes)
+	case receive.Skipped:
+		return "skipped, it is here already"
+	}
+	return bytesText(item.Bytes)
+}
+
+// note says something about the work under way, on a line of its own.
+func (g *grove) note(format string, args ...any) {
+	g.bar.end()
+	fmt.Fprintf(g.env.stderr, "certexch: %s\n", cli.OneLine(fmt.Sprintf(format, args...)))
+}
+
+// summary prints what all of it has come to.
+func (g *grove) summary(took time.Duration) error {
+	s := g.sum
+	if g.env.json {
+		return g.env.printJSON(fetchedTree{s.Files, s.Bytes, s.Skipped, s.Failed, took.Seconds()})
+	}
+	text := fmt.Sprintf("%s, %s in %.2f s, %s", counted(s.Files, "file"), bytesText(s.Bytes), took.Seconds(), rateText(s.Bytes, took))
+	if g.flags.dryRun {
+		text = fmt.Sprintf("%s, %s would be fetched", counted(s.Files, "file"), bytesText(s.Bytes))
+	}
+	g.env.say("%s; %d skipped, %d failed", text, s.Skipped, s.Failed)
+	return nil
+}
+
+func counted(n uint64, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
