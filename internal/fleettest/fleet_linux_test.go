@@ -11,7 +11,11 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	os.Exit(Main(m, nil))
+	os.Exit(Main(m, map[string]func([]string) error{
+		"relay":   relayProgram,
+		"reserve": reserveProgram,
+		"ask":     askProgram,
+	}))
 }
 
 func TestTerminalsFetchFromEachOther(t *testing.T) {
