@@ -14,7 +14,7 @@ const inside = "CERTEXCH_NETTEST"
 
 // Alone runs the calling test again, in a process in a network namespace of its own with loopback and
 // Interface up. It returns true there, and false to the caller that has nothing left to do. Where there can
-// be no such namespace the test is skipped.
+// be no such namespace the test is skipped. Such tests run beside each other.
 func Alone(t *testing.T) bool {
 	t.Helper()
 	if os.Getenv(inside) == t.Name() {
@@ -29,6 +29,7 @@ func Alone(t *testing.T) bool {
 	if _, err := exec.LookPath("ip"); err != nil {
 		t.Skip("needs the command ip")
 	}
+	t.Parallel() // it disturbs nobody, and waits most of the time
 	name := strings.ReplaceAll("^"+t.Name()+"$", "/", "$/^")
 	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run="+name, "-test.v", "-test.timeout=60s")
 	cmd.Env = append(os.Environ(), inside+"="+t.Name())

@@ -1,0 +1,338 @@
+package node_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/multiformats/go-multiaddr"
+
+	"github.com/certexch/certexch/allowlist"
+	"github.com/certexch/certexch/certauth"
+	"github.com/certexch/certexch/internal/certtest"
+	"github.com/certexch/certexch/internal/discovery"
+	"github.com/certexch/certexch/internal/nettest"
+	"github.com/certexch/certexch/node"
+)
+
+// onNetwork has the terminal listen on all interfaces, and find and be found there.
+func (f *fixture) onNetwork() *fixture {
+	f.config.Listen = []string{"/ip4/0.0.0.0/tcp/0", "/ip4/0.0.0.0/udp/0/quic-v1"}
+	f.config.Discovery.MDNS = true
+	return f
+}
+
+// pair returns two terminals that have registered each other. The first serves a file to the second.
+func pair(t *testing.T) (authority *certtest.Authority, nas, desk *fixture) {
+	t.Helper()
+	authority = certtest.NewAuthority(t, "acme.example")
+	nas, desk = newFixture(t, authority, "nas"), newFixture(t, authority, "desk")
+	nas.register(desk)
+	desk.register(nas)
+	nas.share("docs", "a.txt", secret)
+	return authority, nas.onNetwork(), desk.onNetwork()
+}
+
+// note has f know of addresses of another, as `allow add --addr` does.
+func (f *fixture) note(other *fixture, addrs ...multiaddr.Multiaddr) {
+	f.t.Helper()
+	store := allowlist.NewStore(f.home.Allowlist())
+	_, err := store.Remove(f.t.Context(), other.identity)
+	check(f.t, err)
+	check(f.t, store.Add(f.t.Context(), allowlist.Entry{Identity: other.identity, Addrs: addrs}))
+}
+
+// silentAddress is an address of other from which nothing comes back.
+func (f *fixture) silentAddress() multiaddr.Multiaddr {
+	return multiaddr.StringCast("/ip4/10.77.0.200/tcp/24242/p2p/" + f.terminal().PeerID().String())
+}
+
+// quickly fails when what is found at once takes as long as something that is not.
+func quickly(t *testing.T, what func()) {
+	t.Helper()
+	start := time.Now()
+	what()
+	if took := time.Since(start); took > 3*time.Second {
+		t.Errorf("took %s", took)
+	}
+}
+
+// command is fetch by a terminal that ends after it, as a command does.
+func command(t *testing.T, from, to *fixture, addrs ...multiaddr.Multiaddr) error {
+	t.Helper()
+	terminal := from.terminal()
+	peer, err := terminal.Dial(t.Context(), to.identity, addrs...)
+	if err == nil {
+		err = peer.Close()
+	}
+	return errors.Join(err, terminal.Close())
+}
+
+func TestFoundByName(t *testing.T) {
+	if !nettest.Alone(t) {
+		return
+	}
+	_, nas, desk := pair(t)
+	nas.serve()
+	quickly(t, func() { wantReason(t, fetch(t, desk, nas), "") })
+}
+
+// TestAddressFollowed: where a terminal was met is known afterwards; when it is no longer there, it is found
+// on the network without waiting for the address that is dead.
+func TestAddressFollowed(t *testing.T) {
+	if !nettest.Alone(t) {
+		return
+	}
+	_, nas, desk := pair(t)
+	nas.serve()
+	wantReason(t, command(t, desk, nas), "")
+	desk.config.Discovery.MDNS = false
+	wantReason(t, command(t, desk, nas), "")
+
+	nettest.IP(t, "addr del "+nettest.IPv4+" dev "+nettest.Interface)
+	nettest.IP(t, "addr add 10.77.0.9/24 dev "+nettest.Interface)
+	desk.config.Discovery.MDNS = true
+	start := time.Now()
+	wantReason(t, fetch(t, desk, nas), "")
+	t.Log("found again after", time.Since(start))
+}
+
+// TestDeadAddresses: neither a noted address nor a remembered one that swallows everything delays what the
+// network tells.
+func TestDeadAddresses(t *testing.T) {
+	if !nettest.Alone(t) {
+		return
+	}
+	_, nas, desk := pair(t)
+	nas.serve()
+	desk.note(nas, nas.silentAddress())
+	at, _ := multiaddr.SplitLast(nas.silentAddress())
+	book := discovery.NewAddressBook(filepath.Join(desk.home.State, "addresses"))
+	check(t, book.Record(t.Context(), nas.identity, newFixture(t, certtest.NewAuthority(t, "acme.example"), "old").terminal().PeerID(), at, certtest.Now))
+	quickly(t, func() { wantReason(t, fetch(t, desk, nas), "") })
+}
+
+// TestA0OthersOnTheNetwork: others that are registered too, and one that has the address that is noted, are not
+// taken for the one that is asked for, and do not keep it from being found.
+func TestA0OthersOnTheNetwork(t *testing.T) {
+	if !nettest.Alone(t) {
+		return
+	}
+	authority, nas, desk := pair(t)
+	printer := newFixture(t, authority, "printer").onNetwork()
+	printer.register(desk)
+	printer.share("docs", "a.txt", "not the secret")
+	desk.note(nas, printer.serve()...)
+	for n := range 3 {
+		other := newFixture(t, authority, fmt.Sprint("other", n)).onNetwork()
+		other.register(desk)
+		other.serve()
+	}
+	if f := node.Explain(fetch(t, desk, nas)); f.Code != node.CodeAnotherTerminal {
+		t.Errorf("before it was there: %+v", f)
+	}
+	nas.serve()
+	quickly(t, func() { wantReason(t, fetch(t, desk, nas), "") })
+}
+
+// TestA0AnotherInTheBook: a remembered address that is another's now.
+func TestA0AnotherInTheBook(t *testing.T) {
+	if !nettest.Alone(t) {
+		return
+	}
+	authority, nas, desk := pair(t)
+	printer := newFixture(t, authority, "printer")
+	printer.register(desk)
+	at, _ := multiaddr.SplitLast(overTCP(t, printer.serve()))
+	book := discovery.NewAddressBook(filepath.Join(desk.home.State, "addresses"))
+	check(t, book.Record(t.Context(), nas.identity, nas.terminal().PeerID(), at, certtest.Now))
+	if f := node.Explain(fetch(t, desk, nas)); f.Code != node.CodeUnreachable {
+		t.Errorf("before it was there: %+v", f)
+	}
+	nas.serve()
+	wantReason(t, fetch(t, desk, nas), "")
+}
+
+// TestPrivateIsNotFound: a private terminal publishes nothing, but looks.
+func TestPrivateIsNotFound(t *testing.T) {
+	if !nettest.Alone(t) {
+		return
+	}
+	_, nas, desk := pair(t)
+	nas.config.Private, desk.config.Private = true, true
+	addrs := nas.serve()
+	err := fetch(t, desk, nas)
+	var unreached *node.DialError
+	if !errors.As(err, &unreached) || !unreached.Network.Asked || unreached.Network.Others > 0 {
+		t.Errorf("got %v", err)
+	}
+	if f := node.Explain(err); f.Code != node.CodeUnreachable || !strings.Contains(f.Text, "no answer on this network (mDNS)") || !strings.Contains(f.Try, "--addr") {
+		t.Errorf("%+v", f)
+	}
+	wantReason(t, fetch(t, desk, nas, addrs...), "")
+
+	other := desk // who is not private is found by who is
+	other.config.Private = false
+	other.share("docs", "a.txt", secret)
+	other.serve()
+	wantReason(t, fetch(t, nas, other), "")
+}
+
+// TestNothingFound: the sentence says where was looked.
+func TestNothingFound(t *testing.T) {
+	if !nettest.Alone(t) {
+		return
+	}
+	authority, nas, desk := pair(t)
+	desk.note(nas, deafAddress(t, nas), deafAddress(t, nas))
+	text := func() string {
+		f := node.Explain(command(t, desk, nas))
+		if f.Code != node.CodeUnreachable || f.Try == "" {
+			t.Errorf("%+v", f)
+		}
+		return f.Text
+	}
+	if got := text(); !strings.Contains(got, "tried 2 known addresses, no answer on this network (mDNS)") {
+		t.Error(got)
+	}
+	desk.note(nas)
+	other := newFixture(t, authority, "other").onNetwork()
+	other.serve()
+	if got := text(); !strings.Contains(got, "no address of acme.example/nas is known; one other terminal answered") {
+		t.Error(got)
+	}
+	nettest.IP(t, "link set "+nettest.Interface+" down")
+	if got := text(); !strings.Contains(got, "no multicast") {
+		t.Error(got)
+	}
+}
+
+// TestNoMulticast: it is said once, and everything else works.
+func TestNoMulticast(t *testing.T) {
+	if !nettest.Alone(t) {
+		return
+	}
+	_, nas, desk := pair(t)
+	nettest.IP(t, "link set "+nettest.Interface+" down")
+	var log lockedBuffer
+	environment := desk.environment()
+	environment.Log = slog.New(slog.NewTextHandler(&log, nil))
+	addrs := nas.serve()
+	terminal, err := node.New(desk.home, desk.config, environment)
+	check(t, err)
+	defer terminal.Close()
+	for range 2 {
+		if _, err := terminal.Dial(t.Context(), nas.identity); node.Explain(err).Code != node.CodeUnreachable {
+			t.Errorf("got %v", err)
+		}
+	}
+	if n := strings.Count(log.String(), "\n"); n != 1 || !strings.Contains(log.String(), "no network interface does multicast") {
+		t.Errorf("the log:\n%s", log.String())
+	}
+	wantReason(t, command(t, desk, nas, addrs...), "")
+	wantReason(t, command(t, desk, nas), "") // where it was met
+}
+
+// TestPinnedKeyOnTheNetwork: with a pinned key no other is even dialled.
+func TestPinnedKeyOnTheNetwork(t *testing.T) {
+	if !nettest.Alone(t) {
+		return
+	}
+	authority, nas, desk := pair(t)
+	other := newFixture(t, authority, "other").onNetwork()
+	other.serve()
+	pin := func(f *fixture) {
+		t.Helper()
+		about, err := node.Describe(f.home, f.config, certtest.Now)
+		check(t, err)
+		hash := about.Certificate.KeyHash()
+		store := allowlist.NewStore(desk.home.Allowlist())
+		_, err = store.Remove(t.Context(), nas.identity)
+		check(t, err)
+		check(t, store.Add(t.Context(), allowlist.Entry{Identity: nas.identity, Pin: &hash}))
+	}
+	nas.serve()
+	pin(newFixture(t, certtest.NewAuthority(t, "acme.example"), "nas"))
+	var unreached *node.DialError
+	if err := fetch(t, desk, nas); !errors.As(err, &unreached) || unreached.Network.Others > 0 {
+		t.Errorf("got %v", err)
+	}
+	pin(nas)
+	wantReason(t, fetch(t, desk, nas), "")
+}
+
+// TestCorruptAddressBook: it is said, and it is as if there were none.
+func TestCorruptAddressBook(t *testing.T) {
+	authority := certtest.NewAuthority(t, "acme.example")
+	nas, desk := newFixture(t, authority, "nas"), newFixture(t, authority, "desk")
+	nas.register(desk)
+	desk.register(nas)
+	nas.share("docs", "a.txt", secret)
+	book := filepath.Join(desk.home.State, "addresses")
+	check(t, os.WriteFile(book, []byte("nas is over there\n"), 0o600))
+	desk.note(nas, nas.serve()...)
+	wantReason(t, command(t, desk, nas), "")
+	desk.note(nas) // what the session has told is in the book now
+	wantReason(t, command(t, desk, nas), "")
+}
+
+// TestManyAtOnce: several who look for different terminals share connections, and each finds its own.
+func TestManyAtOnce(t *testing.T) {
+	if !nettest.Alone(t) {
+		return
+	}
+	authority := certtest.NewAuthority(t, "acme.example")
+	desk := newFixture(t, authority, "desk").onNetwork()
+	var wanted []certauth.Identity
+	for n := range 4 {
+		f := newFixture(t, authority, fmt.Sprint("nas", n)).onNetwork()
+		f.register(desk)
+		desk.register(f)
+		f.serve()
+		wanted = append(wanted, f.identity)
+	}
+	terminal := desk.terminal()
+	done := make(chan error)
+	for _, id := range wanted {
+		go func() {
+			peer, err := terminal.Dial(t.Context(), id)
+			if err == nil {
+				if peer.Identity() != id {
+					err = fmt.Errorf("met %s for %s", peer.Identity(), id)
+				}
+				err = errors.Join(err, peer.Close())
+			}
+			done <- err
+		}()
+	}
+	for range wanted {
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// lockedBuffer is a log that several goroutines write.
+type lockedBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}
