@@ -23,6 +23,14 @@
 // On Windows, whose access lists they do not read, only the kind of the file
 // is checked.
 //
+// # Root
+//
+// A service keeps its files as a user of its own, and root looks after them. On
+// Linux root acts in a folder of another user as that user, for the length of
+// one call: files are made for their owner, checks find what he would find, and
+// links that he has planted lead root nowhere. [Open] is for reading so. On other
+// systems, what belongs to another user is refused to root too.
+//
 // # Locking
 //
 // [Lock] keeps processes apart that edit the same file. It is advisory: reading

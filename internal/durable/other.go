@@ -7,13 +7,16 @@ import "io/fs"
 // openNoFollow is nothing here: ReadSecret has checked the name before.
 const openNoFollow = 0
 
+// openNoWait is nothing here: there are no FIFOs among files.
+const openNoWait = 0
+
 // checkPrivate accepts: mode bits and owners mean little here, and the access
 // lists of a user's profile keep other users out.
-func checkPrivate(string, fs.FileInfo, fs.FileMode) error { return nil }
+func checkPrivate(string, fs.FileInfo, fs.FileMode, int) error { return nil }
 
 func checkUnwritable(string, fs.FileInfo) error { return nil }
 
-func checkParents(string) error { return nil }
+func checkParents(string, int) error { return nil }
 
 // SyncDir does nothing here: the system has no such operation and journals
 // renames by itself.

@@ -33,9 +33,20 @@ func (e *PermissionError) Unwrap() error { return fs.ErrPermission }
 // the way counts: it must belong to the calling user or to root, and must not be
 // writable by group or others unless it has the sticky bit, as /tmp does.
 //
+// Root, on Linux, reads in another user's folder as that user does, and refuses
+// what that user would: what passes is what a service of that user can use.
+//
 // A missing file matches fs.ErrNotExist. A file above MaxSecret is refused.
-func ReadSecret(path string) ([]byte, error) {
-	f, err := openSecret(path)
+func ReadSecret(path string) (data []byte, err error) {
+	err = asOwner(filepath.Dir(path), func(uid int) error {
+		data, err = readSecret(path, uid)
+		return err
+	})
+	return data, err
+}
+
+func readSecret(path string, uid int) ([]byte, error) {
+	f, err := openSecret(path, uid)
 	if err != nil {
 		return nil, err
 	}
@@ -50,23 +61,26 @@ func ReadSecret(path string) ([]byte, error) {
 	return data, nil
 }
 
-// CheckSecret refuses what ReadSecret would refuse, without opening the file. It
-// is for files that another library opens, such as a database.
-func CheckSecret(path string) error {
+// CheckSecret refuses what ReadSecret would refuse, without opening the file, and
+// whatever is not the calling user's, even if that is root. It is for files that
+// another library opens, such as a database.
+func CheckSecret(path string) error { return checkSecret(path, os.Geteuid()) }
+
+func checkSecret(path string, uid int) error {
 	info, err := os.Lstat(path)
 	if err != nil {
 		return err
 	}
-	if err := checkSecret(path, info); err != nil {
+	if err := checkSecretFile(path, info, uid); err != nil {
 		return err
 	}
-	return checkParents(filepath.Dir(path))
+	return checkParents(filepath.Dir(path), uid)
 }
 
 // openSecret checks the name before it opens, so that a FIFO or a device is not
 // even touched, and the open file afterwards, which is the one that counts.
-func openSecret(path string) (*os.File, error) {
-	if err := CheckSecret(path); err != nil {
+func openSecret(path string, uid int) (*os.File, error) {
+	if err := checkSecret(path, uid); err != nil {
 		return nil, err
 	}
 	f, err := os.OpenFile(path, os.O_RDONLY|openNoFollow, 0)
@@ -75,7 +89,7 @@ func openSecret(path string) (*os.File, error) {
 	}
 	info, err := f.Stat()
 	if err == nil {
-		err = checkSecret(path, info)
+		err = checkSecretFile(path, info, uid)
 	}
 	if err != nil {
 		f.Close()
@@ -84,32 +98,39 @@ func openSecret(path string) (*os.File, error) {
 	return f, nil
 }
 
-func checkSecret(path string, info fs.FileInfo) error {
+func checkSecretFile(path string, info fs.FileInfo, uid int) error {
 	switch {
 	case info.Mode()&fs.ModeSymlink != 0:
 		return &PermissionError{path, "it is a symbolic link", "put the file itself there"}
 	case !info.Mode().IsRegular():
 		return &PermissionError{path, "it is not a regular file", "put a regular file there"}
 	}
-	return checkPrivate(path, info, 0o600)
+	return checkPrivate(path, info, 0o600, uid)
 }
 
 // MkdirPrivate makes the folder path with mode 0700, and its missing parents
 // likewise. One that exists already is accepted if it is private: owned by the
 // calling user and closed to everyone else. The parents must be as ReadSecret
 // wants them, so that what is written here can be read back. Refusals are a
-// [*PermissionError], made before anything is created.
+// [*PermissionError], made before anything is created. Root, on Linux, does all
+// of it as the owner of what is there already.
 func MkdirPrivate(path string) error {
-	err := CheckPrivate(path)
-	if os.IsNotExist(err) {
-		return mkdirs(path)
-	}
-	return err
+	return asOwner(path, func(uid int) error {
+		err := checkPrivateDir(path, uid)
+		if os.IsNotExist(err) {
+			return mkdirs(path, uid)
+		}
+		return err
+	})
 }
 
 // CheckPrivate refuses a folder that MkdirPrivate would refuse, and makes none:
 // a missing one matches fs.ErrNotExist.
 func CheckPrivate(path string) error {
+	return asOwner(path, func(uid int) error { return checkPrivateDir(path, uid) })
+}
+
+func checkPrivateDir(path string, uid int) error {
 	info, err := os.Stat(path)
 	if err != nil {
 		return err
@@ -117,37 +138,40 @@ func CheckPrivate(path string) error {
 	if !info.IsDir() {
 		return &PermissionError{path, "it is not a folder", "choose another path"}
 	}
-	if err := checkPrivate(path, info, 0o700); err != nil {
+	if err := checkPrivate(path, info, 0o700, uid); err != nil {
 		return err
 	}
-	return checkParents(path)
+	return checkParents(path, uid)
 }
 
 // CheckOwned refuses a file or folder whose content another user could have
-// chosen: it must belong to the calling user or to root, must not be writable by
+// chosen: it must belong to the calling user (root, on Linux, calls as the owner
+// of the folder that it is in) or to root, must not be writable by
 // group or others, sticky or not, and every folder on the way must be as
 // ReadSecret wants it. Unlike a secret it may be read by everyone, and a symbolic
 // link may lead to it. Refusals are a [*PermissionError]; a missing file matches
 // fs.ErrNotExist.
 func CheckOwned(path string) error {
-	info, err := os.Stat(path)
-	if err != nil {
-		return err
-	}
-	if err := checkParents(path); err != nil {
-		return err
-	}
-	return checkUnwritable(path, info)
+	return asOwner(filepath.Dir(path), func(uid int) error {
+		info, err := os.Stat(path)
+		if err != nil {
+			return err
+		}
+		if err := checkParents(path, uid); err != nil {
+			return err
+		}
+		return checkUnwritable(path, info)
+	})
 }
 
 // mkdirs makes path, which does not exist, below its deepest parent that does.
-func mkdirs(path string) error {
+func mkdirs(path string, uid int) error {
 	parent := filepath.Dir(path)
 	if _, err := os.Stat(parent); os.IsNotExist(err) && parent != path {
-		if err := mkdirs(parent); err != nil {
+		if err := mkdirs(parent, uid); err != nil {
 			return err
 		}
-	} else if err := checkParents(parent); err != nil {
+	} else if err := checkParents(parent, uid); err != nil {
 		return err
 	}
 	if err := os.Mkdir(path, 0o700); err != nil {

@@ -13,7 +13,10 @@ import (
 
 // openNoFollow opens the named file and no other: not the target of a symbolic
 // link, and without waiting for the other end of a FIFO.
-const openNoFollow = syscall.O_NOFOLLOW | syscall.O_NONBLOCK
+const openNoFollow = syscall.O_NOFOLLOW | openNoWait
+
+// openNoWait opens a FIFO without waiting for its other end.
+const openNoWait = syscall.O_NONBLOCK
 
 // maxLinks bounds the symbolic links on one path, as the kernel does.
 const maxLinks = 40
@@ -22,10 +25,10 @@ func owner(info fs.FileInfo) int {
 	return int(info.Sys().(*syscall.Stat_t).Uid)
 }
 
-// checkPrivate refuses what is not the calling user's, or wider than mode.
-func checkPrivate(path string, info fs.FileInfo, mode fs.FileMode) error {
-	if uid := owner(info); uid != os.Geteuid() {
-		return &PermissionError{path, fmt.Sprintf("it belongs to user %d, and this process runs as user %d", uid, os.Geteuid()),
+// checkPrivate refuses what is not uid's, or wider than mode.
+func checkPrivate(path string, info fs.FileInfo, mode fs.FileMode, uid int) error {
+	if theirs := owner(info); theirs != uid {
+		return &PermissionError{path, fmt.Sprintf("it belongs to user %d, and is used by user %d", theirs, uid),
 			"run as its owner, or give it to the right one with chown"}
 	}
 	if perm := info.Mode().Perm(); perm&^mode != 0 {
@@ -44,25 +47,31 @@ func checkUnwritable(path string, info fs.FileInfo) error {
 	return nil
 }
 
-// checkParents walks from the root to dir as the kernel does, following
-// symbolic links, and refuses the walk if another user could lead it elsewhere.
-func checkParents(dir string) error {
-	dir, err := filepath.Abs(dir)
+// checkParents refuses the way to dir, followed as the kernel does, if a user other than uid and root could
+// lead it elsewhere.
+func checkParents(dir string, uid int) error {
+	return walk(dir, func(path string, info fs.FileInfo) error { return checkParent(path, info, uid) })
+}
+
+// walk shows visit everything from the root to path, as the kernel comes by it: folders, and symbolic links
+// before what they lead to. It ends with visit's first error.
+func walk(path string, visit func(path string, info fs.FileInfo) error) error {
+	path, err := filepath.Abs(path)
 	if err != nil {
 		return err
 	}
-	current, rest, links := "/", names(dir), 0
+	current, rest, links := "/", names(path), 0
 	for {
 		info, err := os.Lstat(current)
 		if err != nil {
 			return err
 		}
-		if err := checkParent(current, info); err != nil {
+		if err := visit(current, info); err != nil {
 			return err
 		}
 		if info.Mode()&fs.ModeSymlink != 0 {
 			if links++; links > maxLinks {
-				return &fs.PathError{Op: "lstat", Path: dir, Err: syscall.ELOOP}
+				return &fs.PathError{Op: "lstat", Path: path, Err: syscall.ELOOP}
 			}
 			target, err := os.Readlink(current)
 			if err != nil {
@@ -87,9 +96,9 @@ func names(path string) []string {
 	return strings.FieldsFunc(path, func(r rune) bool { return r == '/' })
 }
 
-func checkParent(path string, info fs.FileInfo) error {
-	if uid := owner(info); uid != 0 && uid != os.Geteuid() {
-		return &PermissionError{path, fmt.Sprintf("it belongs to user %d, who could replace what is below it", uid),
+func checkParent(path string, info fs.FileInfo, uid int) error {
+	if theirs := owner(info); theirs != 0 && theirs != uid {
+		return &PermissionError{path, fmt.Sprintf("it belongs to user %d, who could replace what is below it", theirs),
 			"use a place below your own folders, or give it to the right user with chown"}
 	}
 	if info.IsDir() && info.Mode().Perm()&0o022 != 0 && info.Mode()&fs.ModeSticky == 0 {

@@ -8,21 +8,22 @@ import (
 )
 
 // WriteFile makes path hold data, replacing what was there. The file gets
-// exactly mode, whatever the umask says, and belongs to the calling user. A
-// symbolic link at path is replaced, not followed.
+// exactly mode, whatever the umask says, and belongs to the calling user; to the
+// owner of the folder, where root writes in another user's on Linux. A symbolic
+// link at path is replaced, not followed.
 //
 // On an error the old file is untouched, with one exception: if the directory
 // cannot be synced, the new file is in place but may not survive a power
 // failure.
 func WriteFile(path string, data []byte, mode fs.FileMode) error {
-	return write(path, data, mode, os.Rename)
+	return asOwner(filepath.Dir(path), func(int) error { return write(path, data, mode, os.Rename) })
 }
 
 // CreateFile is WriteFile for a path that must not exist yet. If anything is
 // there, even a dangling symbolic link, it stays and the error matches
 // fs.ErrExist. The file system must support hard links.
 func CreateFile(path string, data []byte, mode fs.FileMode) error {
-	return write(path, data, mode, publishNew)
+	return asOwner(filepath.Dir(path), func(int) error { return write(path, data, mode, publishNew) })
 }
 
 // write prepares a synced temporary file and lets publish give it its name.
