@@ -3,6 +3,8 @@ package transfer
 import (
 	"context"
 	"errors"
+	"io"
+	"os"
 	"path"
 	"sync"
 	"time"
@@ -42,7 +44,8 @@ func NewClient(ch Channel, idle time.Duration) *Client {
 	return &Client{ch: ch, idle: idle, frame: protocol.NewFrame()}
 }
 
-// Close ends the client: in good order between requests, and by a reset during one.
+// Close ends the client: in good order between requests, and by a reset during one. In good order it
+// waits a moment for the server's own end, and returns protocol.ErrIntegrity for anything else.
 func (c *Client) Close() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -55,11 +58,33 @@ func (c *Client) Close() error {
 		return nil
 	}
 	err := errors.Join(c.ch.SetWriteDeadline(time.Now().Add(c.idle)), c.ch.CloseSend())
+	if err == nil {
+		err = c.awaitEnd()
+	}
 	if err != nil {
 		c.ch.Reset()
 		return err
 	}
 	return c.ch.Close()
+}
+
+// endWait bounds how long Close waits for the server's end. Every answer has come, so nothing is lost
+// without it; but what comes in its place has been tampered with.
+const endWait = time.Second
+
+// awaitEnd reads the server's end of the channel.
+func (c *Client) awaitEnd() error {
+	if err := c.ch.SetReadDeadline(time.Now().Add(min(endWait, c.idle))); err != nil {
+		return err
+	}
+	err := c.ch.Receive(c.frame)
+	switch {
+	case err == nil:
+		return violation("an answer to no request")
+	case err == io.EOF, errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, protocol.ErrBroken):
+		return nil
+	}
+	return err
 }
 
 // Usable reports whether the client can take another request now: none is under way, and no earlier one

@@ -365,3 +365,27 @@ func TestContentHasTheClient(t *testing.T) {
 		t.Errorf("the server learned %v", err)
 	}
 }
+
+// D15: the server's end of a channel that is given back is looked at too; one that does not come is not
+// waited for.
+func TestD15CloseSeesTheServersEnd(t *testing.T) {
+	for name, c := range map[string]struct {
+		play func(*scripted)
+		want error
+	}{
+		"its end":              {func(p *scripted) { p.request(); _ = p.ch.CloseSend() }, nil},
+		"an answer to nothing": {func(p *scripted) { p.request(); p.answer(0, sharesAnswer{}) }, protocol.ErrIntegrity},
+		"the stream cut off":   {func(p *scripted) { p.request(); _ = p.ch.Close() }, protocol.ErrIntegrity},
+		"the stream reset":     {func(p *scripted) { p.request(); p.ch.Reset() }, nil},
+	} {
+		client := script(t, c.play)
+		if err := client.Close(); !errors.Is(err, c.want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	silent := script(t, func(*scripted) {})
+	silent.idle = time.Millisecond
+	if err := silent.Close(); err != nil {
+		t.Errorf("nothing: %v", err)
+	}
+}

@@ -131,9 +131,14 @@ func (p *Pool) give(c *Client) {
 // Close ends the channels that are not in use, and each that is with the call on it.
 func (p *Pool) Close() {
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.closed = true
-	p.closeKept()
+	kept := p.kept
+	p.kept, p.closed = nil, true
+	p.mu.Unlock()
+	var ended sync.WaitGroup
+	for _, c := range kept {
+		ended.Go(func() { _ = c.Close() })
+	}
+	ended.Wait()
 }
 
 func (p *Pool) closeKept() {
