@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"slices"
 	"time"
 
@@ -44,7 +43,7 @@ func NewAddressBook(path string) *AddressBook { return &AddressBook{path} }
 // Contacts reads the book, with the contact that was seen last in front. An error leaves nothing to go by: it
 // is *CorruptError, or one of the file system.
 func (b *AddressBook) Contacts() ([]Contact, error) {
-	f, err := os.Open(b.path)
+	f, err := durable.Open(b.path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
