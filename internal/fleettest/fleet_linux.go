@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/certexch/certexch/internal/labtest"
@@ -22,8 +23,8 @@ type Fleet struct {
 	terminals map[string]*Terminal
 }
 
-// New returns a fleet of terminals with these names, each on the host of its name, which have all
-// registered each other. The host may be on other networks than the LAN if it exists already.
+// New returns a fleet of terminals with these names, each on the host of its name (with a dash for
+// each slash), which have all registered each other. The host may be on other networks than the LAN if it exists already.
 func New(t testing.TB, lab *labtest.Lab, names ...string) *Fleet {
 	t.Helper()
 	f := &Fleet{t: t, lab: lab, bin: programs(t), dir: t.TempDir(), terminals: make(map[string]*Terminal)}
@@ -48,11 +49,12 @@ func New(t testing.TB, lab *labtest.Lab, names ...string) *Fleet {
 // Certify makes one more terminal, which has registered nobody, and whom nobody has.
 func (f *Fleet) Certify(name string) *Terminal {
 	f.t.Helper()
-	terminal := &Terminal{Name: name, Home: filepath.Join(f.dir, name), Host: f.lab.Host(name), fleet: f}
+	flat := strings.ReplaceAll(name, "/", "-")
+	terminal := &Terminal{Name: name, Home: filepath.Join(f.dir, flat), Host: f.lab.Host(flat), fleet: f}
 	f.terminals[name] = terminal
 	terminal.Run("init")
-	request := filepath.Join(f.dir, name+".csr")
-	bundle := filepath.Join(f.dir, name+".pem")
+	request := terminal.Home + ".csr"
+	bundle := terminal.Home + ".pem"
 	f.save(request, terminal.Run("request"))
 	f.save(bundle, f.authority("sign", request, "--id", name))
 	terminal.Run("install", bundle, "--root", f.root)
