@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"sync"
 	"time"
+
+	"github.com/certexch/certexch/internal/durable"
 )
 
 // Store is a list in a file. It is safe for concurrent use, in one process and
@@ -96,7 +98,7 @@ func readList(path string) (data []byte, rests bool, err error) {
 	if !before.Mode().IsRegular() {
 		return nil, false, fmt.Errorf("%s is not a regular file", path)
 	}
-	f, err := os.Open(path)
+	f, err := durable.Open(path)
 	if err != nil {
 		return nil, false, err
 	}

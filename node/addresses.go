@@ -49,11 +49,14 @@ func tcpFirst(a, b string) int {
 
 func unpublish(home Home) { _ = os.Remove(home.running()) }
 
+// maxRunning bounds the file of addresses, which are those of one machine.
+const maxRunning = 1 << 20
+
 // Addresses returns the addresses, with /p2p/, of the process that serves home, and nothing when none
 // does. A process that died without taking its addresses back does not count: it no longer holds the
 // lock.
 func Addresses(home Home) ([]multiaddr.Multiaddr, error) {
-	text, err := os.ReadFile(home.running())
+	text, err := readFile(home.running(), maxRunning)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

@@ -111,14 +111,12 @@ const maxConfig = 1 << 20
 // Load reads the configuration at path. It is strict: an unknown key, a wrong type or an impossible
 // value is a *ConfigError, and so is a missing file.
 func Load(path string) (Config, error) {
-	text, err := os.ReadFile(path)
+	text, err := readFile(path, maxConfig)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
 		return Config{}, &ConfigError{File: path, Problem: "there is no configuration; `certexch init` writes one"}
 	case err != nil:
 		return Config{}, &ConfigError{File: path, Problem: err.Error()}
-	case len(text) > maxConfig:
-		return Config{}, &ConfigError{File: path, Problem: "larger than 1 MiB"}
 	}
 	return parseConfig(path, text)
 }

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io/fs"
-	"os"
 	"slices"
 	"sync"
 	"time"
@@ -79,16 +78,10 @@ func (k *knocks) save() error {
 const maxKnocksFile = maxKnocks << 10
 
 func readKnocks(file string) ([]Knock, error) {
-	info, err := os.Stat(file)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
+	text, err := readFile(file, maxKnocksFile)
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
-	case err != nil:
-		return nil, err
-	case info.Size() > maxKnocksFile:
-		return nil, errors.New(file + ": too large")
 	}
-	text, err := os.ReadFile(file)
 	if err != nil {
 		return nil, err
 	}

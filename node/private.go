@@ -20,8 +20,7 @@ func checkPrivate(home Home) error {
 	if err != nil {
 		return err
 	}
-	files = append(files, home.Config, home.Allowlist(), home.certificate(), home.trust())
-	for _, path := range files {
+	for _, path := range append([]string{home.Config, home.Allowlist(), home.certificate(), home.trust()}, files...) {
 		if err := durable.CheckOwned(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err // what is missing is found missing where it is needed
 		}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -118,14 +117,7 @@ const pemCRL = "X509 CRL"
 const maxTrustFile = 24 << 20
 
 func readPEM(path, blockType string) ([]byte, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if info.Size() > maxTrustFile {
-		return nil, fmt.Errorf("%s: larger than %d bytes", path, maxTrustFile)
-	}
-	text, err := os.ReadFile(path)
+	text, err := readFile(path, maxTrustFile)
 	if err != nil {
 		return nil, err
 	}
