@@ -58,6 +58,11 @@ func (s *Store) Current() (*List, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	data, rests, err := readList(s.path)
+	if err == nil && s.list != nil && rests && !bytes.Equal(data, s.data) {
+		// File systems empty a file before they note the time of that.
+		time.Sleep(noteTime)
+		data, rests, err = readList(s.path)
+	}
 	if errors.Is(err, fs.ErrNotExist) && s.list != nil && !folderRests(s.path) {
 		return s.list, s.err
 	}
@@ -84,6 +89,9 @@ func (s *Store) take(data []byte) {
 	}
 	s.list = list
 }
+
+// noteTime is more than a file system takes from a change to its time stamp.
+const noteTime = 10 * time.Millisecond
 
 // restTime is how long nobody has written to a file that is taken to be whole.
 const restTime = 250 * time.Millisecond

@@ -271,3 +271,74 @@ func TestEditWaitsForLock(t *testing.T) {
 		t.Error("edited without the lock")
 	}
 }
+
+// E5: whatever way the file is rewritten in, a thousand times, every decision in the meantime is that of one
+// complete version.
+func TestE5RewrittenUnderTraffic(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "allowlist")
+	versions := []string{"acme.example/a\nacme.example/b\n", "acme.example/a\nacme.example/c\nacme.example/d\n"}
+	whole := map[string]bool{"acme.example/a acme.example/b": true, "acme.example/a acme.example/c acme.example/d": true}
+	write(t, path, versions[0])
+	s := NewStore(path)
+	if _, err := s.Load(); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	var deciding sync.WaitGroup
+	var clock sync.RWMutex // nobody decides while the test makes time pass
+	seen := make([]map[string]bool, 4)
+	for i := range seen {
+		seen[i] = make(map[string]bool)
+		deciding.Go(func() {
+			for {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				clock.RLock()
+				list, err := s.Current()
+				clock.RUnlock()
+				if seen[i][names(list)] = true; !whole[names(list)] {
+					t.Errorf("a decision by %q, %v", names(list), err)
+					return
+				}
+			}
+		})
+	}
+	for i := range 1000 {
+		next := versions[i%2]
+		switch i % 3 {
+		case 0: // in one step
+			if err := durable.WriteFile(path, []byte(next), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		case 1: // in place, in pieces
+			f, err := os.OpenFile(path, os.O_WRONLY|os.O_TRUNC, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for line := range strings.Lines(next) {
+				if _, err := f.WriteString(line); err != nil {
+					t.Fatal(err)
+				}
+			}
+			f.Close()
+		case 2: // taken away first
+			if err := os.Rename(path, path+"~"); err != nil {
+				t.Fatal(err)
+			}
+			write(t, path, next)
+		}
+		if i%100 == 0 {
+			clock.Lock()
+			rest(t, path)
+			clock.Unlock()
+			if list, err := s.Current(); err != nil || !whole[names(list)] {
+				t.Errorf("%d: %q, %v", i, names(list), err)
+			}
+		}
+	}
+	close(done)
+	deciding.Wait()
+}
