@@ -17,6 +17,8 @@ func explainHome(err error) (Failure, bool) {
 	switch {
 	case errors.As(err, &trust):
 		return Failure{"bad-trust", CodeCertificate, "nobody can be trusted: " + trust.problem(), trust.Advice}, true
+	case errors.As(err, new(*FormatError)):
+		return Failure{"newer-state", CodeOther, err.Error(), "install the newer certexch again; `certexch version` tells which this is"}, true
 	case errors.Is(err, ErrExists):
 		return Failure{"exists", CodeOther, err.Error(), "`certexch id` shows whose they are; --home names another folder"}, true
 	case errors.Is(err, ErrRunning):

@@ -17,6 +17,7 @@ func TestExplainHome(t *testing.T) {
 		reason string
 		code   int
 	}{
+		{&node.FormatError{File: "state/format", Found: "2"}, "newer-state", node.CodeOther},
 		{node.ErrExists, "exists", node.CodeOther},
 		{node.ErrRunning, "running", node.CodeOther},
 		{node.ErrRootNotConfirmed, "root-not-confirmed", node.CodeOther},

@@ -48,6 +48,9 @@ func Init(home Home) error {
 	if err := durable.MkdirPrivate(home.State); err != nil {
 		return err
 	}
+	if err := writeFormat(home); err != nil {
+		return err
+	}
 	if err := durable.CreateFile(home.sealingKey(), sealing, 0o600); err != nil {
 		return err
 	}
@@ -92,6 +95,9 @@ func newKeys() (signing, sealing []byte, err error) {
 
 // loadKeys reads the keys. It refuses files that others could have read or written.
 func loadKeys(home Home) (keys, error) {
+	if err := CheckFormat(home); err != nil {
+		return keys{}, err
+	}
 	der, err := readKey(home.signingKey(), pemSigning)
 	if err != nil {
 		return keys{}, err

@@ -10,6 +10,7 @@ import (
 	"github.com/certexch/certexch/allowlist"
 	"github.com/certexch/certexch/certauth"
 	"github.com/certexch/certexch/internal/cli"
+	"github.com/certexch/certexch/node"
 )
 
 func newAllowRemove(e *environment) *cobra.Command {
@@ -24,6 +25,9 @@ func newAllowRemove(e *environment) *cobra.Command {
 func (e *environment) allowRemove(ctx context.Context, names []string) error {
 	home, err := e.at()
 	if err != nil {
+		return err
+	}
+	if err := node.CheckFormat(home); err != nil {
 		return err
 	}
 	ids, err := parseIdentities(e.trustDomain(home), names)
