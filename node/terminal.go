@@ -40,6 +40,8 @@ type Environment struct {
 	Log *slog.Logger
 	// Idle is how long a transfer may make no progress before it is given up. Zero: 15 s.
 	Idle time.Duration
+	// Ready, unless nil, is called once Run listens, for peers and for the commands of this machine.
+	Ready func()
 }
 
 func (e Environment) idle() time.Duration {
