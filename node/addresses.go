@@ -13,14 +13,20 @@ import (
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/multiformats/go-multiaddr"
+	manet "github.com/multiformats/go-multiaddr/net"
 
 	"github.com/certexch/certexch/internal/discovery"
 	"github.com/certexch/certexch/internal/durable"
 )
 
-// publish writes the addresses that h is bound to, complete with /p2p/, one a line, for `id` to show.
-func publish(home Home, h libp2p.Host) ([]string, error) {
-	bound, err := h.Network().InterfaceListenAddresses()
+// publish writes addresses into the home, one a line, for `id` to show.
+func publish(home Home, addrs []string) error {
+	return durable.WriteFile(home.running(), []byte(strings.Join(addrs, "\n")+"\n"), 0o600)
+}
+
+// addressesOf returns the addresses that h is bound to, complete with /p2p/.
+func addressesOf(h libp2p.Host) ([]string, error) {
+	bound, err := manet.ResolveUnspecifiedAddresses(h.Network().ListenAddresses(), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -33,7 +39,32 @@ func publish(home Home, h libp2p.Host) ([]string, error) {
 		lines[i] = a.String()
 	}
 	slices.SortStableFunc(lines, tcpFirst)
-	return lines, durable.WriteFile(home.running(), []byte(strings.Join(lines, "\n")+"\n"), 0o600)
+	return lines, nil
+}
+
+// republishEvery is how often addresses are looked at. libp2p keeps what it has seen for a minute.
+const republishEvery = 5 * time.Second
+
+// republish publishes the addresses of h again when they are others than before.
+func (t *Terminal) republish(h libp2p.Host, published []string) {
+	tick := time.NewTicker(republishEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-t.ctx.Done():
+			return
+		case <-tick.C:
+		}
+		addrs, err := addressesOf(h)
+		if err == nil && !slices.Equal(addrs, published) {
+			t.log.Info("addresses have changed", "addresses", addrs)
+			published = addrs
+			err = publish(t.home, addrs)
+		}
+		if err != nil {
+			t.log.Error("the addresses could not be published", "error", err.Error())
+		}
+	}
 }
 
 // tcpFirst puts the addresses that carry data faster before the others.

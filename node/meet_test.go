@@ -104,6 +104,31 @@ func TestAddressFollowed(t *testing.T) {
 	t.Log("found again after", time.Since(start))
 }
 
+// TestPublishedAddressesFollow: so do the addresses that `id` prints.
+func TestPublishedAddressesFollow(t *testing.T) {
+	if !nettest.Alone(t) {
+		return
+	}
+	_, nas, _ := pair(t)
+	nas.serve()
+	nettest.IP(t, "addr add 10.77.0.9/24 dev "+nettest.Interface)
+	late := time.After(10 * time.Second)
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		addrs, err := node.Addresses(nas.home)
+		check(t, err)
+		if strings.Contains(fmt.Sprint(addrs), "/ip4/10.77.0.9/") {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-late:
+			t.Fatalf("still %s", addrs)
+		}
+	}
+}
+
 // TestDeadAddresses: neither a noted address nor a remembered one that swallows everything delays what the
 // network tells.
 func TestDeadAddresses(t *testing.T) {

@@ -47,11 +47,15 @@ func (t *Terminal) Run(ctx context.Context) error {
 		return err
 	}
 	t.serveControl()
-	addrs, err := publish(t.home, h)
+	addrs, err := addressesOf(h)
 	if err != nil {
 		return err
 	}
+	if err := publish(t.home, addrs); err != nil {
+		return err
+	}
 	defer unpublish(t.home)
+	t.goroutines.start(func() { t.republish(h, addrs) })
 	t.advertise(h)
 	t.log.Info("serving", "identity", t.identity.String(), "peer_id", h.ID().String(), "addresses", addrs, "shares", len(t.cfg.Load().Shares))
 	select {
