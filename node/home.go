@@ -2,6 +2,7 @@ package node
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 )
@@ -31,11 +32,24 @@ func homeOf(config, state string) Home {
 // systemHome is that of a service. Its socket is where members of a group can reach it.
 var systemHome = Home{Config: "/etc/certexch/config.toml", State: "/var/lib/certexch", Socket: "/run/certexch/certexch.sock"}
 
-// DefaultHome is the system's home for root, and the user's XDG folders otherwise.
+// DefaultHome is the home of who says nothing else: the system's for root and for the user whose it is;
+// otherwise the user's own, in the XDG folders. A user without a configuration of his own who may use the
+// socket of the system's terminal gets the system's, too.
 func DefaultHome() (Home, error) {
-	if os.Geteuid() == 0 {
+	if os.Geteuid() == 0 || isOwner(systemHome.State) {
 		return systemHome, nil
 	}
+	own, err := userHome()
+	if err != nil {
+		return Home{}, err
+	}
+	if _, err := os.Stat(own.Config); errors.Is(err, fs.ErrNotExist) && mayUse(systemHome.Socket) {
+		return systemHome, nil
+	}
+	return own, nil
+}
+
+func userHome() (Home, error) {
 	config, err := os.UserConfigDir()
 	if err != nil {
 		return Home{}, err

@@ -23,8 +23,13 @@ var ErrRunning = errors.New("another process serves this home already")
 // Run serves: it listens, publishes its addresses in the home, and answers registered terminals until
 // ctx ends or the terminal is closed. Then it tells its peers, closes, and returns nil. The terminal is of
 // no more use after it. The error is a *ConfigError of the
-// shares, a *host.ListenError, ErrRunning, or one of the file system.
+// shares, a *host.ListenError, ErrRunning, a *durable.PermissionError for another user's home, or one of the
+// file system.
 func (t *Terminal) Run(ctx context.Context) error {
+	// Root may look after the home of a service, but would serve files that the service may not read.
+	if err := durable.CheckSecret(t.home.signingKey()); err != nil {
+		return err
+	}
 	unlock, err := lockHome(ctx, t.home)
 	if err != nil {
 		return err
@@ -58,6 +63,9 @@ func (t *Terminal) Run(ctx context.Context) error {
 	t.goroutines.start(func() { t.republish(h, addrs) })
 	t.advertise(h)
 	t.log.Info("serving", "identity", t.identity.String(), "peer_id", h.ID().String(), "addresses", addrs, "shares", len(t.cfg.Load().Shares))
+	if t.env.Ready != nil {
+		t.env.Ready()
+	}
 	select {
 	case <-ctx.Done():
 	case <-t.ctx.Done():

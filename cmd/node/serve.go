@@ -33,11 +33,18 @@ func (e *environment) serve(ctx context.Context, _ []string) error {
 	if err != nil {
 		return err
 	}
-	t, err := node.New(home, cfg, node.System(e.logToStdout(cfg.Log)))
+	env := node.System(e.logToStdout(cfg.Log))
+	env.Ready = func() { notify("READY=1") }
+	t, err := node.New(home, cfg, env)
 	if err != nil {
 		return err
 	}
-	stop := onHangup(func() { _ = t.Reload() }) // it logs what is wrong
+	stop := onHangup(func() {
+		notify("RELOADING=1")
+		_ = t.Reload() // it logs what is wrong
+		notify("READY=1")
+	})
 	defer stop()
+	defer context.AfterFunc(ctx, func() { notify("STOPPING=1") })()
 	return t.Run(ctx)
 }
