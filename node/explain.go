@@ -214,7 +214,7 @@ func explainData(err error) (Failure, bool) {
 	case errors.Is(err, protocol.ErrIntegrity), errors.Is(err, transfer.ErrViolation):
 		return Failure{"integrity", CodeIntegrity, err.Error(), "nothing was kept; try again, and if it happens again, do not trust this network"}, true
 	case errors.Is(err, protocol.ErrBroken) && !errors.Is(err, context.Canceled):
-		return Failure{"connection-lost", CodeUnreachable, "the connection to the terminal broke", "run the command again; nothing was kept"}, true
+		return Failure{"connection-lost", CodeUnreachable, "the connection to the terminal broke", "run the command again: get goes on where it ended"}, true
 	}
 	return Failure{}, false
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path"
@@ -40,10 +41,11 @@ A file arrives whole or not at all, with its time of change and its executable b
 and time is there already, it is skipped; if it differs, it stays unless --overwrite is given. Links here are
 not followed.
 
-With -r, what fails is named and the rest goes on; the exit code is that of the first failure. If the
-connection breaks, get tries for a while to go on over another (--retry).
+With -r, what fails is named and the rest goes on; the exit code is that of the first failure.
 
-Until it is whole, a file is a hidden one beside its place, .certexch-….partial.`,
+If the connection breaks, get tries for a while to go on over another (--retry). However it ends, the same
+command again goes on where it ended: what has been received of a file is kept beside its place, hidden, as
+.certexch-….partial, for 30 days. It may be removed.`,
 		Example: `  certexch get site-a/nas:reports/q3.csv
   certexch get -r nas:photos .
   certexch get --addr /ip4/192.0.2.7/tcp/24242/p2p/12D3KooW… site-a/nas:reports/q3.csv q3-copy.csv`,
@@ -146,14 +148,13 @@ type fetched struct {
 
 // get fetches one file.
 func (v *visit) get(ctx context.Context, l location, dst receive.Destination, flags getFlags) error {
-	p := v.peer(l.identity)
 	e := v.env
 	var bar *progress
 	if !flags.noProgress {
 		bar = e.newProgress(l.String())
 	}
 	began := time.Now()
-	result, err := receive.File(ctx, p, l.share, l.path, dst, receive.Options{Overwrite: flags.overwrite, Progress: bar.update})
+	result, err := v.fetch(ctx, l, dst, flags, bar)
 	bar.end()
 	if errors.Is(err, transfer.ErrWrongKind) {
 		return cli.Usagef("%s is a folder: get -r fetches it, with everything in it", l)
@@ -172,4 +173,28 @@ func (v *visit) get(ctx context.Context, l location, dst receive.Destination, fl
 		e.say("%s: %s in %.2f s, %s", cli.Printable(done.Path), bytesText(done.Bytes), done.Seconds, rateText(done.Bytes, took))
 	}
 	return nil
+}
+
+// fetch fetches one file, over as many connections as it takes.
+func (v *visit) fetch(ctx context.Context, l location, dst receive.Destination, flags getFlags, bar *progress) (receive.Result, error) {
+	var before, most uint64 // bytes of the file that have been here
+	opt := receive.Options{Terminal: l.identity.String(), Overwrite: flags.overwrite, Progress: func(received, total uint64) {
+		most = max(most, received)
+		bar.update(received, total)
+	}}
+	retry := &retry{visit: v, id: l.identity, patience: flags.retry, say: func(format string, args ...any) {
+		bar.end()
+		e := v.env
+		fmt.Fprintf(e.stderr, "certexch: %s\n", cli.OneLine(fmt.Sprintf(format, args...)))
+	}}
+	for {
+		result, err := receive.File(ctx, v.peer(l.identity), l.share, l.path, dst, opt)
+		if err == nil || most == before { // or nothing has come since the last time
+			return result, err
+		}
+		before = most
+		if retry.again(ctx, err) != nil {
+			return result, err
+		}
+	}
 }

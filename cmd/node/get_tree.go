@@ -89,7 +89,7 @@ func (g *grove) get(ctx context.Context, l location, to receive.Destination) err
 		}
 		retry := &retry{visit: g.visit, id: l.identity, patience: g.flags.retry, say: g.note}
 		sum, err = receive.Tree(ctx, pool, l.share, l.path, entry, to, receive.TreeOptions{
-			Overwrite: g.flags.overwrite, DryRun: g.flags.dryRun,
+			Terminal: l.identity.String(), Overwrite: g.flags.overwrite, DryRun: g.flags.dryRun,
 			Report: g.report, Progress: g.bar.updateTree,
 			Again: func(ctx context.Context, err error) (receive.TreeSource, error) { return pool, retry.again(ctx, err) },
 		})

@@ -23,7 +23,7 @@ type retry struct {
 // again returns nil when the terminal answers again after the loss of the connection that err speaks of.
 // Any other err it returns as it is, and so it does when its patience ends.
 func (r *retry) again(ctx context.Context, err error) error {
-	if !isLost(err) || r.patience <= 0 {
+	if !isLost(err) || r.patience <= 0 || ctx.Err() != nil {
 		return err
 	}
 	r.say("the connection to %s was lost: trying again for %v", r.id, r.patience)

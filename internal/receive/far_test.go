@@ -159,3 +159,29 @@ func getTree(t testing.TB, src TreeSource, dst Destination, opt TreeOptions) (Su
 	s, err := Tree(ctx, src, "docs", "", transfer.Entry{Dir: true, ModTime: modTime}, dst, opt)
 	return s, got, err
 }
+
+// cutting cuts every connection of a far each time that so many bytes have been read.
+type cutting struct {
+	transfer.Source
+	far   *far
+	every atomic.Uint64
+	read  atomic.Uint64
+}
+
+func (c *cutting) Open(share, path string) (transfer.File, error) {
+	file, err := c.Source.Open(share, path)
+	return &cuttingFile{file, c}, err
+}
+
+type cuttingFile struct {
+	transfer.File
+	c *cutting
+}
+
+func (f *cuttingFile) ReadAt(p []byte, off int64) (int, error) {
+	after := f.c.read.Add(uint64(len(p)))
+	if every := f.c.every.Load(); after/every != (after-uint64(len(p)))/every {
+		f.c.far.cut()
+	}
+	return f.File.ReadAt(p, off)
+}

@@ -11,19 +11,13 @@ import (
 
 // job is one file that is to be fetched.
 type job struct {
-	folder *folder
-	name   string         // that it is to have there
-	entry  transfer.Entry // as it was listed
-	remote string         // its path in the share
+	landing
+	listed  transfer.Entry
+	part    uint64 // bytes that an earlier try may have left, which cost a look at them
+	claimed uint64 // bytes that there has to be room for
 }
 
-func (j *job) path() string { return j.folder.join(j.name) }
-
-// landing is a job whose content is here.
-type landing struct {
-	*landed
-	job *job
-}
+func (j *job) path() string { return j.folder.join(j.from.name) }
 
 const (
 	// aheadBytes is how much content one fetcher asks for before the first of it has come: enough to keep a
@@ -50,7 +44,7 @@ type fetcher struct {
 	asked []*job // in the order of the answers to come
 	ahead uint64 // bytes of them
 
-	batch []*landing
+	batch []*job
 	bytes uint64 // in batch
 }
 
@@ -65,7 +59,7 @@ func (t *tree) fetch(ctx context.Context) error {
 		if err == nil {
 			return nil
 		}
-		f.todo, f.asked, f.ahead = append(f.asked, f.todo...), nil, 0
+		f.askAgain()
 		switch {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
@@ -81,9 +75,21 @@ func (t *tree) fetch(ctx context.Context) error {
 	}
 }
 
+// askAgain puts what was asked for, and has not come, where it is asked for again.
+func (f *fetcher) askAgain() {
+	for _, j := range f.asked {
+		if j.partial != nil {
+			j.partial.keep()
+			j.partial = nil
+		}
+	}
+	f.todo, f.asked, f.ahead = append(f.asked, f.todo...), nil, 0
+}
+
 // abandon gives back what will not be fetched.
 func (f *fetcher) abandon() {
-	for _, j := range append(f.asked, f.todo...) {
+	f.askAgain()
+	for _, j := range f.todo {
 		f.leave(j.folder)
 	}
 }
@@ -95,15 +101,23 @@ func (t *tree) dropJobs() {
 	}
 }
 
-// next gives the next request, as transfer.Client.ReadAhead wants it.
+// next gives the next request, as transfer.Client.ReadAhead wants it. A file that is here in part has to wait
+// until nothing else is under way: looking at the part may take longer than the other side waits.
 func (f *fetcher) next(wait bool) (transfer.ReadRequest, bool) {
 	j := f.nextJob(wait)
 	if j == nil {
 		return transfer.ReadRequest{}, false
 	}
+	if j.part > 0 && !wait {
+		f.todo = append([]*job{j}, f.todo...)
+		return transfer.ReadRequest{}, false
+	}
+	if j.part > 0 {
+		j.partial = resume(f.ctx, j.folder, j.from, j.listed)
+	}
 	f.asked = append(f.asked, j)
-	f.ahead += j.entry.Size
-	return transfer.ReadRequest{Share: f.share, Path: j.remote}, true
+	f.ahead += j.listed.Size
+	return j.request(j.listed.Version), true
 }
 
 func (f *fetcher) nextJob(wait bool) *job {
@@ -135,44 +149,51 @@ func (f *fetcher) nextJob(wait bool) *job {
 // handle takes the answer to the request that comes first. Its error ends the channel.
 func (f *fetcher) handle(content *transfer.Content, err error) error {
 	j := f.asked[0]
-	if err == nil {
-		err = f.receive(j, content)
-		if errors.Is(err, errAgain) {
+	switch {
+	case err == nil:
+		if err = f.receive(j, content); errors.Is(err, errAgain) {
 			return err // the job is still to be done
 		}
-	} else {
+	case j.partial != nil: // of another version, most likely: this one is asked for from its beginning
+		j.partial.discard()
+		j.partial, j.part = nil, 0
+		f.todo = append(f.todo, j)
+		err = nil
+	default:
 		f.lose(j, err)
 		err = nil
 	}
 	f.asked = f.asked[1:]
-	f.ahead -= j.entry.Size
+	f.ahead -= j.listed.Size
 	return err
 }
 
 // receive writes content to a partial. An error ends the channel: errAgain, errSpent or ErrNoSpace.
 func (f *fetcher) receive(j *job, content *transfer.Content) error {
-	a := &account{tree: f.tree, size: j.entry.Size}
-	l, err := land(j.folder, j.name, content, f.opt.Overwrite, a.on)
-	var disk *diskError
+	a := f.account(j)
+	err := j.landing.receive(content, a.on)
+	ours := errors.As(err, new(*diskError))
 	switch {
 	case err == nil:
 		a.close()
-		f.add(&landing{l, j})
+		f.add(j)
 		return nil
-	case isAnswer(err):
-		a.close()
-		f.lose(j, err)
-		return nil
-	case !errors.As(err, &disk):
+	case !ours && !isAnswer(err):
 		a.undo()
+		if a.written > transfer.BlockSize { // and a part of it stays
+			j.part = a.resumed + a.written
+			f.tally.steps.Add(1)
+		}
 		return fmt.Errorf("%w: %w", errAgain, err)
 	}
 	a.close()
 	f.lose(j, err)
-	if IsNoSpace(err) {
+	switch {
+	case !ours:
+		return nil
+	case IsNoSpace(err):
 		return noSpace(err)
-	}
-	if content.Length() > drainable {
+	case content.Length() > drainable:
 		return errSpent
 	}
 	if _, err := content.WriteTo(io.Discard); err != nil && !isAnswer(err) {
@@ -184,14 +205,14 @@ func (f *fetcher) receive(j *job, content *transfer.Content) error {
 // lose counts a job that has failed.
 func (t *tree) lose(j *job, err error) {
 	t.fail(j.path(), err)
-	t.tally.done.Add(1)
+	t.tally.end()
 	t.leave(j.folder)
 }
 
 // add puts a file in the batch, and hands the batch on when it is large enough.
-func (f *fetcher) add(l *landing) {
-	f.batch = append(f.batch, l)
-	f.bytes += l.bytes
+func (f *fetcher) add(j *job) {
+	f.batch = append(f.batch, j)
+	f.bytes += j.bytes
 	if len(f.batch) >= batchFiles || f.bytes >= batchBytes {
 		f.flush()
 	}

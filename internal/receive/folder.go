@@ -153,6 +153,12 @@ func (f *folder) look(name string) (fs.FileInfo, error) {
 	return info, err
 }
 
+// has reports whether there is anything of this name.
+func (f *folder) has(name string) bool {
+	info, err := f.look(name)
+	return err == nil && info != nil
+}
+
 // holds reports whether the file that an entry describes has the name already.
 func (f *folder) holds(name string, entry transfer.Entry) bool {
 	info, err := f.look(name)

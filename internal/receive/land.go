@@ -1,19 +1,11 @@
 package receive
 
 import (
+	"errors"
 	"io"
 
 	"github.com/certexch/certexch/internal/transfer"
 )
-
-// landed is a file whose content is here, verified, under its hidden name.
-type landed struct {
-	*partial
-	as        string // the name that it is to have
-	entry     transfer.Entry
-	bytes     uint64 // received
-	overwrite bool
-}
 
 // diskError is an error of this side, where the other might be to blame.
 type diskError struct{ error }
@@ -35,37 +27,81 @@ func (s sink) Write(p []byte) (int, error) {
 	return n, onDisk(err)
 }
 
-// land receives content into a partial of f. What is wrong here, and not with the content, is a *diskError.
-func land(f *folder, name string, content Content, overwrite bool, wrap func(io.Writer) io.Writer) (*landed, error) {
-	entry := content.Entry()
-	p, err := newPartial(f, entry.Executable)
-	if err != nil {
-		return nil, &diskError{err}
+// landing is a file on its way into its place.
+type landing struct {
+	folder    *folder
+	from      origin
+	overwrite bool
+
+	partial *partial // nil until there is something to put in it
+	entry   transfer.Entry
+	bytes   uint64 // received by this run
+}
+
+// request is what to ask for: everything, or the rest of what is here.
+func (l *landing) request(version [16]byte) transfer.ReadRequest {
+	want := transfer.ReadRequest{Share: l.from.share, Path: l.from.path}
+	if l.partial != nil {
+		want.Offset, want.IfVersion = l.partial.offset, &version
 	}
-	if _, err = content.WriteTo(wrap(sink{p.file})); err == nil {
-		err = onDisk(p.finish(entry.ModTime))
+	return want
+}
+
+// receive takes up content. What is wrong here, and not with the content, is a *diskError. After an error
+// the partial is gone, or left for a later run if the other side may yet send the rest of it.
+func (l *landing) receive(content Content, wrap func(io.Writer) io.Writer) (err error) {
+	l.entry, l.bytes = content.Entry(), content.Length()
+	defer func() {
+		if err != nil {
+			l.give(err)
+		}
+	}()
+	mode, err := l.folder.mode(l.entry.Executable)
+	if err == nil && l.partial == nil {
+		l.partial, err = newPartial(l.folder, l.from)
+	}
+	if err == nil {
+		err = l.partial.begin(l.from, l.entry)
 	}
 	if err != nil {
+		return &diskError{err}
+	}
+	if l.partial.journal != nil {
+		content.OnBlock(l.partial.journal.note)
+	}
+	if _, err := content.WriteTo(wrap(sink{l.partial.file})); err != nil {
+		return err
+	}
+	return onDisk(l.partial.finish(mode, l.entry.ModTime))
+}
+
+// give gives the partial up after err.
+func (l *landing) give(err error) {
+	p := l.partial
+	l.partial = nil
+	switch {
+	case p == nil:
+	case errors.As(err, new(*diskError)), errors.Is(err, transfer.ErrViolation), isAnswer(err):
 		p.discard()
-		return nil, err
+	default:
+		p.keep()
 	}
-	return &landed{partial: p, as: name, entry: entry, bytes: content.Length(), overwrite: overwrite}, nil
 }
 
 // take makes the file safe and gives it its name. The name itself is safe after a sync of the folder. It
 // reports whether the same file has come to be there in the meantime, from another process that was asked
 // for it too.
-func (l *landed) take() (came bool, err error) {
-	defer l.discard()
-	if err := l.file.Sync(); err != nil {
+func (l *landing) take() (came bool, err error) {
+	defer l.partial.discard()
+	if err := l.partial.file.Sync(); err != nil {
 		return false, err
 	}
-	if err := l.folder.mayTake(l.as, l.overwrite); err != nil { // as it is now, not as it was before
-		if l.folder.holds(l.as, l.entry) {
+	if err := l.folder.mayTake(l.from.name, l.overwrite); err != nil { // as it is now, not as it was before
+		if l.folder.holds(l.from.name, l.entry) {
 			l.folder.names.Add(1) // somebody else's, and perhaps not safe yet
 			return true, nil
 		}
 		return false, err
 	}
-	return false, l.rename(l.as)
+	return false, l.partial.rename(l.from.name)
 }

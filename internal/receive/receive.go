@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"time"
 
 	"github.com/certexch/certexch/internal/transfer"
 )
@@ -23,6 +24,7 @@ type Content interface {
 	io.Closer
 	Entry() transfer.Entry
 	Length() uint64
+	OnBlock(func(hash [32]byte))
 }
 
 var _ Source[*transfer.Content] = (*transfer.Client)(nil)
@@ -39,6 +41,9 @@ func (d Destination) path() string { return filepath.Join(d.Dir, d.Name) }
 
 // Options of File; the zero value is the careful one.
 type Options struct {
+	// Terminal is the identity of the other terminal. What has been received of its files is gone on with
+	// for no other.
+	Terminal string
 	// Overwrite allows to replace a file, or a link, that is there already.
 	Overwrite bool
 	// Progress is called now and then, ten times a second at most, and when all has been received.
@@ -49,7 +54,8 @@ type Options struct {
 // Result is what File has done.
 type Result struct {
 	Entry   transfer.Entry // what the other terminal says of the file
-	Bytes   uint64         // received
+	Bytes   uint64         // received by this call
+	Resumed uint64         // bytes that were here already, from an earlier one
 	Skipped bool           // the file was there already, or came while it was received, with this size and time of modification
 }
 
@@ -76,66 +82,86 @@ func (e *NoFolderError) Error() string { return fmt.Sprintf("there is no folder 
 // Unwrap returns the file system's error.
 func (e *NoFolderError) Unwrap() error { return e.Err }
 
-// File receives one file and returns when it is safely on the disk. Errors of src are returned as they
-// are, transfer.ErrWrongKind for a folder among them; of this side come what Destination.Check returns, *ExistsError, ErrNotReplaceable, ErrNoSpace and those of
-// the file system.
+// File receives one file and returns when it is safely on the disk. What an earlier run has received of the
+// same version is not asked for again. Errors of src are returned as they are, transfer.ErrWrongKind for a
+// folder among them; of this side come what Destination.Check returns, *ExistsError, ErrNotReplaceable,
+// ErrNoSpace and those of the file system.
 func File[C Content](ctx context.Context, src Source[C], share, path string, dst Destination, opt Options) (Result, error) {
 	f, err := openFolder(dst)
 	if err != nil {
 		return Result{}, err
 	}
 	defer f.root.Close()
-	want := transfer.ReadRequest{Share: share, Path: path}
-	there, err := f.look(dst.Name)
-	if err != nil {
-		return Result{}, err
+	f.sweep(time.Now())
+	l := &landing{folder: f, from: origin{opt.Terminal, share, path, dst.Name}, overwrite: opt.Overwrite}
+	want := l.request([16]byte{})
+	entry, skip, err := l.compare(ctx, src.Stat)
+	if err != nil || skip {
+		return Result{Entry: entry, Skipped: skip}, err
 	}
-	if there != nil {
-		entry, err := src.Stat(ctx, share, path)
-		if err != nil {
-			return Result{}, err
-		}
-		if entry.Dir {
-			return Result{}, transfer.ErrWrongKind
-		}
-		if isSame(there, entry) {
-			return Result{Entry: entry, Skipped: true}, nil
-		}
-		if err := f.mayReplace(there, dst.Name, opt.Overwrite); err != nil {
-			return Result{}, err
-		}
-		want.IfVersion = &entry.Version
+	if entry != (transfer.Entry{}) {
+		l.partial = resume(ctx, f, l.from, entry)
+		want = l.request(entry.Version)
+		want.IfVersion = &entry.Version // that it was compared with
 	}
 	content, err := src.Read(ctx, want)
 	if err != nil {
+		if l.partial != nil {
+			l.partial.keep()
+		}
 		return Result{}, err
 	}
 	defer content.Close()
-	came, err := store(ctx, f, dst.Name, content, opt)
+	came, err := l.store(ctx, content, opt.Progress)
 	if err != nil {
 		return Result{}, noSpace(err)
 	}
-	return Result{Entry: content.Entry(), Bytes: content.Length(), Skipped: came}, nil
+	return Result{Entry: content.Entry(), Bytes: content.Length(), Resumed: want.Offset, Skipped: came}, nil
+}
+
+// compare looks at what is here already: a file of that name, or a part of it. If there is either, it
+// returns what the other terminal says of the file, and whether there is nothing to do.
+func (l *landing) compare(ctx context.Context, stat func(ctx context.Context, share, path string) (transfer.Entry, error)) (entry transfer.Entry, skip bool, err error) {
+	there, err := l.folder.look(l.from.name)
+	if err != nil {
+		return entry, false, err
+	}
+	if there == nil && !l.folder.has(l.from.hidden()) {
+		return entry, false, nil
+	}
+	if entry, err = stat(ctx, l.from.share, l.from.path); err != nil {
+		return entry, false, err
+	}
+	switch {
+	case entry.Dir:
+		return entry, false, transfer.ErrWrongKind
+	case there == nil:
+		return entry, false, nil
+	case isSame(there, entry):
+		l.folder.tidy(l.from)
+		return entry, true, nil
+	}
+	return entry, false, l.folder.mayReplace(there, l.from.name, l.overwrite)
 }
 
 // store puts content where it belongs: content, attributes, sync, name, sync of the folder, in this order
 // and not otherwise.
-func store(ctx context.Context, f *folder, name string, content Content, opt Options) (came bool, err error) {
-	if err := checkSpace(f.root, content.Length()); err != nil {
+func (l *landing) store(ctx context.Context, content Content, progress func(received, total uint64)) (came bool, err error) {
+	if err := checkSpace(l.folder.root, content.Length()); err != nil {
+		l.give(err)
 		return false, err
 	}
-	m := &meter{total: content.Length(), report: opt.Progress}
-	l, err := land(f, name, content, opt.Overwrite, m.on)
-	if err != nil {
+	m := &meter{total: content.Entry().Size, received: content.Entry().Size - min(content.Entry().Size, content.Length()), report: progress}
+	if err := l.receive(content, m.on); err != nil {
 		return false, err
 	}
 	if ctx.Err() != nil {
-		l.discard()
+		l.partial.keep()
 		return false, context.Cause(ctx)
 	}
 	m.end()
 	if came, err = l.take(); err != nil {
 		return false, err
 	}
-	return came, f.sync()
+	return came, l.folder.sync()
 }

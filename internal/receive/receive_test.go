@@ -81,7 +81,8 @@ func (s *served) Length() uint64 {
 	}
 	return uint64(len(s.body))
 }
-func (s *served) Close() error { return nil }
+func (s *served) Close() error           { return nil }
+func (s *served) OnBlock(func([32]byte)) {}
 
 // WriteTo writes in two parts, as a content does that comes in frames.
 func (s *served) WriteTo(w io.Writer) (int64, error) {

@@ -15,6 +15,7 @@ type tally struct {
 	known, knownBytes atomic.Uint64 // that are to come
 	done, doneBytes   atomic.Uint64 // of those
 	listed            atomic.Bool   // nothing will be added to known
+	steps             atomic.Uint64 // that have been made, and will not be undone
 }
 
 // add counts one item.
@@ -36,6 +37,12 @@ func (t *tally) add(item Item) {
 	if t.report != nil {
 		t.report(item)
 	}
+}
+
+// end counts a file that is done with, one way or the other.
+func (t *tally) end() {
+	t.done.Add(1)
+	t.steps.Add(1)
 }
 
 // summary returns what has been counted.

@@ -19,6 +19,9 @@ var _ TreeSource = (*transfer.Pool)(nil)
 
 // TreeOptions of Tree; the zero value is the careful one.
 type TreeOptions struct {
+	// Terminal is the identity of the other terminal. What has been received of its files is gone on with
+	// for no other.
+	Terminal string
 	// Overwrite allows to replace files, or links, that are there already.
 	Overwrite bool
 	// DryRun asks for everything but content, and writes nothing.
@@ -99,14 +102,15 @@ type tree struct {
 	tally tally
 
 	jobs    chan *job
-	batches chan []*landing
+	batches chan []*job
 }
 
 // Tree receives a folder of a share, "" for all of it, with everything in it, or a file, as dst: entry is
 // what Stat says of it. It goes on after the error of a file or a folder: the Summary counts them. The error is what has ended it before all was
 // tried: of ctx, of the source, ErrNoSpace, ErrTooMany, or of the destination folder itself.
 //
-// Everything that the Summary counts as received is safely on the disk.
+// What an earlier run has received of a file of the same version is not asked for again. Everything that the
+// Summary counts as received is safely on the disk.
 func Tree(ctx context.Context, src TreeSource, share, path string, entry transfer.Entry, dst Destination, opt TreeOptions) (Summary, error) {
 	top, err := openFolder(dst)
 	if err != nil {
@@ -114,9 +118,9 @@ func Tree(ctx context.Context, src TreeSource, share, path string, entry transfe
 	}
 	t := &tree{
 		opt: opt, share: share, top: top, line: line{src: src, again: opt.Again}, tally: tally{report: opt.Report},
-		jobs: make(chan *job, queueSize), batches: make(chan []*landing),
+		jobs: make(chan *job, queueSize), batches: make(chan []*job),
 	}
-	t.line.received = t.tally.done.Load
+	t.line.received = t.tally.steps.Load
 	top.users.Store(2) // the walk's and this one
 	start := place{parent: top, remote: path, name: dst.Name, modTime: entry.ModTime}
 	if !entry.Dir {

@@ -37,7 +37,7 @@ type (
 	entryAnswer struct{ entry Entry }
 	// headAnswer describes the file whose content follows, without its name.
 	headAnswer struct{ entry Entry }
-	// endAnswer says how much content was sent and its BLAKE3-256.
+	// endAnswer says how much content was sent and its hash.
 	endAnswer struct {
 		total uint64
 		hash  [32]byte

@@ -10,15 +10,13 @@ import (
 	"testing"
 	"time"
 
-	"lukechampine.com/blake3"
-
 	"github.com/certexch/certexch/protocol"
 )
 
 // honest is the head and the end of an answer with content.
 func honest(content []byte) (headAnswer, endAnswer) {
 	head := headAnswer{Entry{Size: uint64(len(content)), ModTime: modTime}}
-	return head, endAnswer{uint64(len(content)), blake3.Sum256(content)}
+	return head, endAnswer{uint64(len(content)), hashOf(content)}
 }
 
 // D9: whatever a lying server sends in place of a file, the reader gets an error that says so and
@@ -51,7 +49,7 @@ func TestD9LyingServer(t *testing.T) {
 			p.answer(id, head)
 			p.content(first)
 			p.content(second)
-			p.answer(id, endAnswer{end.total, blake3.Sum256(first)})
+			p.answer(id, endAnswer{end.total, hashOf(first)})
 		},
 		"another content": func(p *scripted, id uint32) {
 			p.answer(id, head)

@@ -19,7 +19,7 @@ type ReadRequest struct {
 
 // Content is the content of a file as it arrives: an io.Reader and, faster, an io.WriterTo. io.EOF, or
 // a WriteTo without error, is given only after the server's end of the answer has been checked against
-// number and BLAKE3 hash of the bytes that came. Until then nothing is known of the content but that
+// number and hash of the bytes that came. Until then nothing is known of the content but that
 // the server sent it: a file that changed in the meantime ends in a *StatusError with StatusChanged.
 //
 // Content must be read to its end or closed, and by one goroutine at a time.
@@ -97,6 +97,12 @@ func (c *Content) Entry() Entry { return c.entry }
 // Length is the number of bytes of the content, those given already included.
 func (c *Content) Length() uint64 { return c.length }
 
+// OnBlock has told called with the hash of each whole block of BlockSize bytes, counted from the first byte
+// of the content, when its last byte has been written, or been received by Read. It is called on the
+// reader's goroutine. A hash is of what came, as soon as it came: whether the file changed meanwhile is
+// known only at the end.
+func (c *Content) OnBlock(told func(hash [32]byte)) { c.hash.onBlock = told }
+
 // Read gives the next bytes.
 func (c *Content) Read(p []byte) (int, error) {
 	for len(c.rest) == 0 {
@@ -146,8 +152,11 @@ func (c *Content) WriteTo(w io.Writer) (written int64, err error) {
 
 func (c *Content) writeFrames(write func([]byte) error) error {
 	err := move(c.remaining, c.next, func(f *protocol.Frame) error {
+		if err := write(f.Payload()); err != nil {
+			return err
+		}
 		c.hash.Write(f.Payload())
-		return write(f.Payload())
+		return nil
 	}, c.call.ch.Reset)
 	if err == nil {
 		return io.EOF

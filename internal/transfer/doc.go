@@ -23,7 +23,7 @@
 // share. A message has exactly one encoding, and an unknown, contradictory or surplus byte in it ends
 // the channel with [ErrViolation].
 //
-// The end of a content says how long it was and gives its BLAKE3 hash, and only after both have been
+// The end of a content says how long it was and gives its hash, and only after both have been
 // checked does the reader see io.EOF. A file that changed while it was being sent ends in
 // [StatusChanged]: never in a mixture of two versions that passes for a file.
 //
