@@ -144,6 +144,32 @@ func TestDeadAddresses(t *testing.T) {
 	quickly(t, func() { wantReason(t, fetch(t, desk, nas), "") })
 }
 
+// TestStrangersAreNotDialledForOneThatAnswers: whoever is dialled sees this terminal's certificate.
+func TestStrangersAreNotDialledForOneThatAnswers(t *testing.T) {
+	if !nettest.Alone(t) {
+		return
+	}
+	authority, nas, desk := pair(t)
+	nas.serve()
+	wantReason(t, command(t, desk, nas), "")
+	var log lockedBuffer
+	for n := range 3 {
+		stranger := newFixture(t, authority, fmt.Sprint("other", n)).onNetwork()
+		stranger.log = slog.New(slog.NewTextHandler(&log, nil))
+		stranger.serve()
+	}
+	at, _ := multiaddr.SplitLast(nas.silentAddress())
+	book := filepath.Join(desk.home.State, "addresses")
+	for range 5 {
+		check(t, os.Remove(book)) // so that the network has to be asked
+		check(t, discovery.NewAddressBook(book).Record(t.Context(), nas.identity, nas.terminal().PeerID(), at, certtest.Now))
+		wantReason(t, command(t, desk, nas), "")
+	}
+	if text := log.String(); strings.Contains(text, "exchange") || strings.Contains(text, "session") {
+		t.Errorf("the others have seen:\n%s", text)
+	}
+}
+
 // TestA0OthersOnTheNetwork: others that are registered too, and one that has the address that is noted, are not
 // taken for the one that is asked for, and do not keep it from being found.
 func TestA0OthersOnTheNetwork(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/pem"
 	"fmt"
+	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
@@ -26,6 +27,7 @@ type fixture struct {
 	config   node.Config
 	identity certauth.Identity
 	now      func() time.Time
+	log      *slog.Logger // silent if nil
 }
 
 // newFixture makes a home the way that a user does: init, request, sign, install.
@@ -98,7 +100,7 @@ func (f *fixture) terminal() *node.Terminal {
 }
 
 func (f *fixture) environment() node.Environment {
-	env := node.System(nil)
+	env := node.System(f.log)
 	env.Now = f.now
 	return env
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/certexch/certexch/certauth"
 	"github.com/certexch/certexch/internal/certtest"
 	"github.com/certexch/certexch/internal/host"
+	"github.com/certexch/certexch/node"
 	"github.com/certexch/certexch/protocol"
 )
 
@@ -49,6 +50,25 @@ func TestDialDoesNotWaitForIdentify(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second) // identify gives up after 5 s
 	defer cancel()
 	p, err := desk.terminal().Dial(ctx, id, addrs...)
+	check(t, err)
+	check(t, p.Close())
+}
+
+// TestDialledAgainAtOnce: that nobody answered a moment ago keeps nobody from being asked again.
+func TestDialledAgainAtOnce(t *testing.T) {
+	authority := certtest.NewAuthority(t, "acme.example")
+	nas, desk := newFixture(t, authority, "nas"), newFixture(t, authority, "desk")
+	nas.register(desk)
+	desk.register(nas)
+	addr := deafAddress(t, nas)
+	at, _ := multiaddr.SplitLast(addr)
+	terminal := desk.terminal()
+	if _, err := terminal.Dial(t.Context(), nas.identity, addr); node.Explain(err).Code != node.CodeUnreachable {
+		t.Errorf("got %v", err)
+	}
+	nas.config.Listen = []string{at.String()}
+	nas.serve()
+	p, err := terminal.Dial(t.Context(), nas.identity, addr)
 	check(t, err)
 	check(t, p.Close())
 }
