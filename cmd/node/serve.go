@@ -17,6 +17,8 @@ func newServe(e *environment) *cobra.Command {
 to stop (interrupt or SIGTERM). Its addresses are then what certexch id prints. The log goes to standard
 output, as the [log] part of config.toml has it. SIGHUP does what certexch reload does.
 
+Others find it by its name on its local networks (mDNS), unless config.toml has private or turns that off.
+
 While it runs, ls, stat, cat and get of the same home go through its sessions, over a socket
 (certexch paths) that only its owner may open and, for a service of the system, the group certexch.`,
 		Args: cli.Between(0, 0),

@@ -27,7 +27,7 @@ type visit struct {
 
 // addrFlag adds --addr to a command that visits.
 func addrFlag(cmd *cobra.Command) *[]string {
-	return cmd.Flags().StringArray("addr", nil, "where to find the terminal: a `multiaddr` with /p2p/; may be repeated (default: what allow add --addr has noted)")
+	return cmd.Flags().StringArray("addr", nil, "where to find the terminal: a `multiaddr` with /p2p/; may be repeated (default: what allow add --addr has noted, where it was met before, and the local network)")
 }
 
 func (e *environment) visit(ctx context.Context, addrs []string) (*visit, error) {
