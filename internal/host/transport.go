@@ -40,10 +40,16 @@ func newMuxer() muxer {
 
 // NewConn makes a connection carry streams.
 func (m muxer) NewConn(c net.Conn, isServer bool, scope network.PeerScope) (network.MuxedConn, error) {
+	transport := m.dialled
 	if isServer {
-		return m.accepted.NewConn(c, isServer, scope)
+		transport = m.accepted
 	}
-	return m.dialled.NewConn(c, isServer, scope)
+	q := newQueue()
+	muxed, err := transport.NewConn(&pacedSocket{c, q}, isServer, scope)
+	if err != nil {
+		return nil, err
+	}
+	return &pacedConn{muxed, q}, nil
 }
 
 // handshakeTimeout is how long a connection that was accepted may take until
@@ -52,20 +58,20 @@ const handshakeTimeout = 10 * time.Second
 
 // addTransports teaches s TCP and QUIC. The UDP sockets belong to what it
 // returns, to be closed after s.
-func addTransports(s *swarm.Swarm, seed ed25519.PrivateKey, key crypto.PrivKey) (*quicreuse.ConnManager, error) {
-	if err := addTCP(s, key); err != nil {
+func addTransports(s *swarm.Swarm, gater welcome, seed ed25519.PrivateKey, key crypto.PrivKey) (*quicreuse.ConnManager, error) {
+	if err := addTCP(s, gater, key); err != nil {
 		return nil, err
 	}
-	return addQUIC(s, seed, key)
+	return addQUIC(s, gater, seed, key)
 }
 
-func addTCP(s *swarm.Swarm, key crypto.PrivKey) error {
+func addTCP(s *swarm.Swarm, gater welcome, key crypto.PrivKey) error {
 	muxers := []upgrader.StreamMuxer{{ID: yamux.ID, Muxer: newMuxer()}}
 	tls, err := libp2ptls.New(libp2ptls.ID, key, muxers)
 	if err != nil {
 		return err
 	}
-	up, err := upgrader.New([]sec.SecureTransport{tls}, muxers, nil, s.ResourceManager(), directOnly{},
+	up, err := upgrader.New([]sec.SecureTransport{tls}, muxers, nil, s.ResourceManager(), gater,
 		upgrader.WithAcceptTimeout(handshakeTimeout))
 	if err != nil {
 		return err
@@ -79,7 +85,7 @@ func addTCP(s *swarm.Swarm, key crypto.PrivKey) error {
 	return s.AddTransport(t)
 }
 
-func addQUIC(s *swarm.Swarm, seed ed25519.PrivateKey, key crypto.PrivKey) (*quicreuse.ConnManager, error) {
+func addQUIC(s *swarm.Swarm, gater welcome, seed ed25519.PrivateKey, key crypto.PrivKey) (*quicreuse.ConnManager, error) {
 	var reset quic.StatelessResetKey
 	var token quic.TokenGeneratorKey
 	if err := derive(reset[:], seed, "certexch quic stateless reset"); err != nil {
@@ -94,7 +100,7 @@ func addQUIC(s *swarm.Swarm, seed ed25519.PrivateKey, key crypto.PrivKey) (*quic
 	if err != nil {
 		return nil, err
 	}
-	t, err := libp2pquic.NewTransport(key, udp, nil, directOnly{}, s.ResourceManager())
+	t, err := libp2pquic.NewTransport(key, udp, nil, gater, s.ResourceManager())
 	if err != nil {
 		return nil, err
 	}

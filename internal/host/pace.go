@@ -1,0 +1,193 @@
+package host
+
+import (
+	"context"
+	"encoding/binary"
+	"net"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/network"
+)
+
+// queueLimit is how many bytes of streams may wait in the muxer for the socket to take them. yamux itself
+// lets 64 frames wait, 4 MiB a connection: a hundred slow receivers would hold 400 MiB. A few frames keep
+// the socket busy just as well.
+const queueLimit = 192 << 10
+
+// yamux frames: a header of 12 bytes with the type in the second, and the length of the content at its end.
+// Only frames of type data have content.
+const (
+	frameHeader = 12
+	frameData   = 0
+)
+
+// queue counts what waits in the muxer of one connection: streams add what the muxer has taken from them,
+// and the socket takes it off.
+type queue struct {
+	mu      sync.Mutex
+	bytes   int
+	emptier chan struct{} // closed, and made anew, when bytes falls to the limit
+	closed  bool
+}
+
+func newQueue() *queue { return &queue{emptier: make(chan struct{})} }
+
+func (q *queue) add(n int) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	above := q.bytes > queueLimit
+	q.bytes += n
+	if above && q.bytes <= queueLimit {
+		close(q.emptier)
+		q.emptier = make(chan struct{})
+	}
+}
+
+// close lets everybody go on, to find the connection closed.
+func (q *queue) close() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if !q.closed {
+		q.closed = true
+		close(q.emptier)
+	}
+}
+
+// wait waits until no more than the limit waits for the socket. It returns false if done was closed first.
+func (q *queue) wait(done <-chan struct{}) bool {
+	for {
+		q.mu.Lock()
+		over, emptier := q.bytes > queueLimit && !q.closed, q.emptier
+		q.mu.Unlock()
+		if !over {
+			return true
+		}
+		select {
+		case <-emptier:
+		case <-done:
+			return false
+		}
+	}
+}
+
+// pacedSocket is the connection below a muxer, which writes one frame with each Write.
+type pacedSocket struct {
+	net.Conn
+	queue *queue
+}
+
+func (s *pacedSocket) Write(frame []byte) (int, error) {
+	n, err := s.Conn.Write(frame)
+	if err != nil {
+		s.queue.close()
+		return n, err
+	}
+	if len(frame) >= frameHeader && frame[1] == frameData {
+		s.queue.add(-int(binary.BigEndian.Uint32(frame[frameHeader-4:])))
+	}
+	return n, nil
+}
+
+func (s *pacedSocket) Close() error {
+	s.queue.close()
+	return s.Conn.Close()
+}
+
+// pacedConn is a muxer's connection whose streams wait for the socket.
+type pacedConn struct {
+	network.MuxedConn
+	queue *queue
+}
+
+func (c *pacedConn) OpenStream(ctx context.Context) (network.MuxedStream, error) {
+	s, err := c.MuxedConn.OpenStream(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return newPacedStream(s, c.queue), nil
+}
+
+func (c *pacedConn) AcceptStream() (network.MuxedStream, error) {
+	s, err := c.MuxedConn.AcceptStream()
+	if err != nil {
+		return nil, err
+	}
+	return newPacedStream(s, c.queue), nil
+}
+
+// pacedStream is a stream whose Write returns when little waits before the socket. The wait comes after the
+// muxer has taken the bytes: a stream that waits for the window of its peer holds up no other. A Write whose
+// wait was ended fails with os.ErrDeadlineExceeded.
+type pacedStream struct {
+	network.MuxedStream
+	queue *queue
+
+	mu    sync.Mutex
+	over  chan struct{} // closed when nobody waits any more: reset, or the deadline
+	timer *time.Timer   // of the deadline
+}
+
+func newPacedStream(s network.MuxedStream, q *queue) *pacedStream {
+	return &pacedStream{MuxedStream: s, queue: q, over: make(chan struct{})}
+}
+
+func (s *pacedStream) Write(p []byte) (int, error) {
+	n, err := s.MuxedStream.Write(p)
+	s.queue.add(n)
+	if err == nil {
+		s.mu.Lock()
+		over := s.over
+		s.mu.Unlock()
+		if !s.queue.wait(over) {
+			err = os.ErrDeadlineExceeded
+		}
+	}
+	return n, err
+}
+
+func (s *pacedStream) SetDeadline(t time.Time) error {
+	s.setDeadline(t)
+	return s.MuxedStream.SetDeadline(t)
+}
+
+func (s *pacedStream) SetWriteDeadline(t time.Time) error {
+	s.setDeadline(t)
+	return s.MuxedStream.SetWriteDeadline(t)
+}
+
+// setDeadline ends a wait at t; never, for the zero time.
+func (s *pacedStream) setDeadline(t time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.timer != nil && !s.timer.Stop() { // it has closed over, or is about to
+		s.timer, s.over = nil, make(chan struct{})
+	}
+	switch {
+	case t.IsZero():
+	case s.timer != nil:
+		s.timer.Reset(time.Until(t))
+	default:
+		over := s.over
+		s.timer = time.AfterFunc(time.Until(t), func() { close(over) })
+	}
+}
+
+func (s *pacedStream) Reset() error {
+	s.endWait()
+	return s.MuxedStream.Reset()
+}
+
+func (s *pacedStream) ResetWithError(code network.StreamErrorCode) error {
+	s.endWait()
+	return s.MuxedStream.ResetWithError(code)
+}
+
+func (s *pacedStream) Close() error {
+	s.endWait()
+	return s.MuxedStream.Close()
+}
+
+// endWait ends a wait, and those to come.
+func (s *pacedStream) endWait() { s.setDeadline(time.Now()) }

@@ -1,0 +1,203 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/network"
+)
+
+// valve is a connection whose reader can be stopped, after the Read under way: a peer that the network has
+// forgotten.
+type valve struct {
+	net.Conn
+	mu   sync.Mutex
+	shut chan struct{} // nil while it is open; closed to open it
+}
+
+func (v *valve) Read(p []byte) (int, error) {
+	v.mu.Lock()
+	shut := v.shut
+	v.mu.Unlock()
+	if shut != nil {
+		<-shut
+	}
+	return v.Conn.Read(p[:min(len(p), 4<<10)])
+}
+
+// stop shuts the valve until open is called.
+func (v *valve) stop() (open func()) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.shut = make(chan struct{})
+	return func() {
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		close(v.shut)
+		v.shut = nil
+	}
+}
+
+// muxedPair returns a connection as the accepting and as the dialling side have it, with the queue of the former
+// and a valve before the latter.
+func muxedPair(t *testing.T) (accepted, dialled network.MuxedConn, q *queue, v *valve) {
+	t.Helper()
+	near, far := net.Pipe()
+	v = &valve{Conn: far}
+	m := newMuxer()
+	made := make(chan error, 1)
+	go func() {
+		var err error
+		dialled, err = m.NewConn(v, false, nil)
+		made <- err
+	}()
+	accepted, err := m.NewConn(near, true, nil)
+	if err := errors.Join(err, <-made); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { dialled.Close(); accepted.Close() })
+	return accepted, dialled, accepted.(*pacedConn).queue, v
+}
+
+// openPair opens a stream from the dialling side.
+func openPair(t *testing.T, accepted, dialled network.MuxedConn) (sender, receiver network.MuxedStream) {
+	t.Helper()
+	receiver, err := dialled.OpenStream(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := receiver.Write([]byte{1}); err != nil {
+		t.Fatal(err)
+	}
+	sender, err = accepted.AcceptStream()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadFull(sender, make([]byte, 1)); err != nil {
+		t.Fatal(err)
+	}
+	return sender, receiver
+}
+
+const frame = 65524 // as much as a frame of yamux holds
+
+// writeUntilStuck writes frames until the deadline ends it, and returns how many bytes were taken.
+func writeUntilStuck(t *testing.T, s network.MuxedStream) (taken int) {
+	t.Helper()
+	if err := s.SetWriteDeadline(time.Now().Add(200 * time.Millisecond)); err != nil {
+		t.Fatal(err)
+	}
+	for {
+		n, err := s.Write(make([]byte, frame))
+		taken += n
+		switch {
+		case err == nil:
+		case errors.Is(err, os.ErrDeadlineExceeded), os.IsTimeout(err):
+			return taken
+		default:
+			t.Fatal(err)
+		}
+	}
+}
+
+// A receiver that takes nothing holds a few frames of this side's memory, whatever yamux would queue; and all of
+// them arrive once it takes them.
+func TestSlowReceiverHoldsItsCap(t *testing.T) {
+	accepted, dialled, q, v := muxedPair(t)
+	sender, receiver := openPair(t, accepted, dialled)
+	open := v.stop()
+	taken := writeUntilStuck(t, sender)
+	if most := queueLimit + 2*frame; taken > most || taken < frame {
+		t.Errorf("%d bytes were taken, more than %d", taken, most)
+	}
+	open()
+	if _, err := io.CopyN(io.Discard, receiver, int64(taken)); err != nil {
+		t.Fatal(err)
+	}
+	if err := sender.SetWriteDeadline(time.Time{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := sender.Write([]byte{1}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadFull(receiver, make([]byte, 1)); err != nil {
+		t.Fatal(err)
+	}
+	for counted := 1; counted != 0; { // the last frame is counted when its Write returns
+		q.mu.Lock()
+		counted = q.bytes
+		q.mu.Unlock()
+	}
+}
+
+// A stream whose peer reads nothing fills its own window, and holds up no other of the connection.
+func TestFullWindowHoldsUpNobody(t *testing.T) {
+	accepted, dialled, _, _ := muxedPair(t)
+	stuck, _ := openPair(t, accepted, dialled)
+	if err := stuck.SetWriteDeadline(time.Now().Add(20 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	blocked := make(chan struct{})
+	go func() {
+		defer close(blocked)
+		for {
+			if _, err := stuck.Write(make([]byte, frame)); err != nil {
+				return
+			}
+		}
+	}()
+	sender, receiver := openPair(t, accepted, dialled)
+	go func() {
+		for range 400 { // three windows
+			_, _ = sender.Write(make([]byte, frame))
+		}
+	}()
+	if _, err := io.CopyN(io.Discard, receiver, 400*frame); err != nil {
+		t.Fatal(err)
+	}
+	_ = stuck.Reset()
+	<-blocked
+}
+
+// What waits for the socket ends with a reset, with the deadline, also with one that is set meanwhile, and with
+// the connection.
+func TestWaitForTheSocketEnds(t *testing.T) {
+	for name, end := range map[string]func(network.MuxedConn, network.MuxedStream){
+		"reset":    func(_ network.MuxedConn, s network.MuxedStream) { _ = s.Reset() },
+		"close":    func(_ network.MuxedConn, s network.MuxedStream) { _ = s.Close() },
+		"deadline": func(_ network.MuxedConn, s network.MuxedStream) { _ = s.SetDeadline(time.Now()) },
+		"a deadline, put off and set again": func(_ network.MuxedConn, s network.MuxedStream) {
+			_ = s.SetWriteDeadline(time.Now().Add(time.Hour))
+			_ = s.SetWriteDeadline(time.Now())
+		},
+		"connection": func(c network.MuxedConn, _ network.MuxedStream) { _ = c.Close() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			accepted, dialled, q, v := muxedPair(t)
+			sender, _ := openPair(t, accepted, dialled)
+			defer v.stop()()
+			ended := make(chan struct{})
+			go func() {
+				defer close(ended)
+				for range 8 {
+					if _, err := sender.Write(make([]byte, frame)); err != nil {
+						return
+					}
+				}
+			}()
+			for over := false; !over; { // until it waits
+				q.mu.Lock()
+				over = q.bytes > queueLimit
+				q.mu.Unlock()
+			}
+			end(accepted, sender)
+			<-ended
+		})
+	}
+}
