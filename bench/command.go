@@ -50,6 +50,28 @@ func output(ctx context.Context, name string, args ...string) (string, error) {
 	return string(out), nil
 }
 
+// treeFiles and treeSize are the number of files of the tree, and the bytes of each.
+const (
+	treeFiles = 10_000
+	treeSize  = 4 << 10
+)
+
+// writeTree makes the tree to fetch, a hundred files to a folder.
+func writeTree(dir string) error {
+	for i := range treeFiles {
+		folder := filepath.Join(dir, fmt.Sprintf("%02d", i/100))
+		if err := os.MkdirAll(folder, 0o755); err != nil {
+			return err
+		}
+		content := make([]byte, treeSize)
+		_, _ = rand.Read(content)
+		if err := os.WriteFile(filepath.Join(folder, fmt.Sprintf("%04d", i)), content, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // writeFiles makes the files to fetch: random bytes, which nothing on the way can make smaller.
 func writeFiles(dir string, size int64) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {

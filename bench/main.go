@@ -1,5 +1,5 @@
 // Command bench measures certexch against the tools that people use today, in the same run and on the
-// same files, and prints ratios. It needs ssh, scp and sshd; it starts an sshd of its own on loopback.
+// same files, and prints ratios. It needs ssh, scp, rsync and sshd; it starts an sshd of its own on loopback.
 //
 //	go run ./bench [-size 2048] [-runs 5] [-dir /dev/shm]
 package main
@@ -37,6 +37,9 @@ func run(ctx context.Context, dir string, size int64, runs int) error {
 	if err := writeFiles(filepath.Join(dir, "share"), size); err != nil {
 		return err
 	}
+	if err := writeTree(filepath.Join(dir, "share", "tree")); err != nil {
+		return err
+	}
 	ssh, err := startSSH(ctx, filepath.Join(dir, "ssh"))
 	if err != nil {
 		return err
@@ -54,6 +57,12 @@ func run(ctx context.Context, dir string, size int64, runs int) error {
 	target := filepath.Join(dir, "target")
 	err = compare(ctx, runs, "1 KiB, whole command, against `ssh host cat`",
 		pair.get(ctx, "small", target), ssh.cat(ctx, small, target), target, time.Duration.String)
+	if err != nil {
+		return err
+	}
+	files := func(d time.Duration) string { return fmt.Sprintf("%.0f files/s", treeFiles/d.Seconds()) }
+	err = compare(ctx, runs, "10,000 files of 4 KiB, against rsync -a over ssh",
+		pair.getTree(ctx, "tree", target), ssh.sync(ctx, filepath.Join(dir, "share", "tree"), target), target, files)
 	if err != nil {
 		return err
 	}

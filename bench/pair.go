@@ -84,6 +84,13 @@ func (p *pair) get(ctx context.Context, name, target string) command {
 	}
 }
 
+// getTree fetches a folder by the whole command.
+func (p *pair) getTree(ctx context.Context, name, target string) command {
+	return func() *exec.Cmd {
+		return exec.CommandContext(ctx, p.program, "--home", filepath.Join(p.dir, "desk"), "-q", "get", "-r", "--addr", p.addr, "nas:share/"+name, target)
+	}
+}
+
 // stop ends the serving side and returns its largest resident size in bytes.
 func (p *pair) stop() int64 {
 	_ = p.serve.Process.Signal(syscall.SIGTERM)

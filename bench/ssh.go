@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -77,6 +78,14 @@ func (s *sshServer) copy(ctx context.Context, source, target string) command {
 	return func() *exec.Cmd {
 		args := append(s.options(), "-P", strconv.Itoa(s.port), "127.0.0.1:"+source, target)
 		return exec.CommandContext(ctx, "scp", args...)
+	}
+}
+
+// sync fetches a folder with rsync.
+func (s *sshServer) sync(ctx context.Context, source, target string) command {
+	return func() *exec.Cmd {
+		shell := strings.Join(append([]string{"ssh", "-p", strconv.Itoa(s.port)}, s.options()...), " ")
+		return exec.CommandContext(ctx, "rsync", "-a", "-e", shell, "127.0.0.1:"+source+"/", target)
 	}
 }
 

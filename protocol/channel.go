@@ -1,6 +1,8 @@
 package protocol
 
 import (
+	"bufio"
+	"encoding/binary"
 	"io"
 	"time"
 )
@@ -21,18 +23,56 @@ type Channel struct {
 
 	send   direction
 	prefix []byte // stream number and salt, sent with the first frame
+	held   []byte // sealed frames that Hold has left to be written
 
+	in       *bufio.Reader // of transport
 	receive  direction
 	salted   bool                                        // the peer's salt has been read
 	derive   func(salt [saltSize]byte) (secret [32]byte) // of the peer's direction
 	received error                                       // how receiving ended
 }
 
-// Send seals f in place and writes it. The payload is spent; the frame may be used again. It fails with
-// ErrEnded after CloseSend, and as Receive does when the transport fails.
+// Send seals f in place and writes it, after what Hold has kept. The payload is spent; the frame may be used
+// again. It fails with ErrEnded after CloseSend, and as Receive does when the transport fails.
 func (c *Channel) Send(f *Frame) error {
 	f.end = false
 	return c.write(f)
+}
+
+// Hold seals f as Send does, and keeps it: it is written together with the frames that follow, at the
+// latest by Flush, Send or CloseSend, or when as much is kept as one write should be.
+func (c *Channel) Hold(f *Frame) error {
+	f.end = false
+	sealed, err := c.seal(f)
+	if err != nil {
+		return err
+	}
+	if len(c.held)+len(sealed) > FrameSize {
+		if err := c.Flush(); err != nil {
+			return err
+		}
+	}
+	c.held = append(c.held, sealed...)
+	return nil
+}
+
+// Flush writes what Hold has kept.
+func (c *Channel) Flush() error {
+	if len(c.held) == 0 {
+		return nil
+	}
+	_, err := c.transport.Write(c.held)
+	c.held = c.held[:0]
+	return broken(err)
+}
+
+// Ready reports whether the peer's next frame has arrived, so that Receive need not wait for it.
+func (c *Channel) Ready() bool {
+	if c.in.Buffered() < frameHeader || c.received != nil || !c.salted {
+		return false
+	}
+	header, err := c.in.Peek(frameHeader)
+	return err == nil && c.in.Buffered() >= frameHeader+int(binary.BigEndian.Uint16(header[2:]))
 }
 
 // CloseSend ends this direction with an authenticated end: only after it does the peer's Receive
@@ -53,16 +93,29 @@ func (c *Channel) sendLast(f *Frame) error {
 }
 
 func (c *Channel) write(f *Frame) error {
-	sealed, err := c.send.seal(f)
+	sealed, err := c.seal(f)
 	if err != nil {
 		return err
 	}
-	if c.prefix != nil {
-		sealed = append(c.prefix, sealed...)
-		c.prefix = nil
+	if len(c.held) > 0 && len(c.held)+len(sealed) <= FrameSize {
+		c.held = append(c.held, sealed...)
+		return c.Flush()
+	}
+	if err := c.Flush(); err != nil {
+		return err
 	}
 	_, err = c.transport.Write(sealed)
 	return broken(err)
+}
+
+// seal returns the bytes to write for f.
+func (c *Channel) seal(f *Frame) ([]byte, error) {
+	sealed, err := c.send.seal(f)
+	if err == nil && c.prefix != nil {
+		sealed = append(c.prefix, sealed...)
+		c.prefix = nil
+	}
+	return sealed, err
 }
 
 // Receive reads the next frame into f and opens it in place. It returns io.EOF after the peer's
@@ -84,13 +137,13 @@ func (c *Channel) next(f *Frame) error {
 	if err := c.readSalt(); err != nil {
 		return err
 	}
-	if _, err := io.ReadFull(c.transport, f.buf[:frameHeader]); err != nil {
+	if _, err := io.ReadFull(c.in, f.buf[:frameHeader]); err != nil {
 		return cutOff(err)
 	}
 	if err := f.parseHeader(); err != nil {
 		return err
 	}
-	if _, err := io.ReadFull(c.transport, f.sealed()); err != nil {
+	if _, err := io.ReadFull(c.in, f.sealed()); err != nil {
 		return cutOff(err)
 	}
 	if err := c.receive.open(f); err != nil {
@@ -105,7 +158,7 @@ func (c *Channel) next(f *Frame) error {
 // expectEnd makes sure that nothing follows the authenticated end.
 func (c *Channel) expectEnd() error {
 	var trailing [1]byte
-	_, err := io.ReadFull(c.transport, trailing[:])
+	_, err := io.ReadFull(c.in, trailing[:])
 	if err == nil { // F5
 		return integrity("data after the end")
 	}
@@ -120,7 +173,7 @@ func (c *Channel) readSalt() error {
 		return nil
 	}
 	var salt [saltSize]byte
-	if _, err := io.ReadFull(c.transport, salt[:]); err != nil {
+	if _, err := io.ReadFull(c.in, salt[:]); err != nil {
 		return cutOff(err)
 	}
 	c.receive.secret = c.derive(salt)

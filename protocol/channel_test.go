@@ -1,12 +1,14 @@
 package protocol
 
 import (
+	"bufio"
 	"bytes"
 	"crypto/rand"
 	"encoding/binary"
 	"errors"
 	"io"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -207,7 +209,7 @@ func TestFrameHeader(t *testing.T) {
 		near, far := newPipe()
 		_, err = far.Write(sender.aead.Seal(header[:], nonce[:], make([]byte, max(0, size-frameTag)), header[:]))
 		check(t, err)
-		c := &Channel{transport: near, receive: direction{secret: [32]byte{1}}, salted: true}
+		c := &Channel{transport: near, in: bufio.NewReader(near), receive: direction{secret: [32]byte{1}}, salted: true}
 		wantIntegrity(t, name, c.Receive(NewFrame()))
 	}
 }
@@ -269,5 +271,86 @@ func TestResizeOutOfRange(t *testing.T) {
 			}()
 			NewFrame().Resize(n)
 		}()
+	}
+}
+
+// What is held travels with what follows, in its order and never more than one write's worth at once; and
+// Ready tells of whole frames only.
+func TestHold(t *testing.T) {
+	i, r := newWorld(t).sessions(t)
+	a, b := newPipe()
+	counted := &countingTransport{Transport: a}
+	near, err := i.Open(counted, rand.Reader)
+	check(t, err)
+	send(t, near.Send, "zero") // with the number and the salt
+	far, err := r.Accept(b, rand.Reader)
+	check(t, err)
+	receive(t, far, "zero")
+	counted.writes = 0
+	send(t, near.Hold, "one")
+	send(t, near.Hold, "two")
+	if counted.writes != 0 {
+		t.Error("what is held was written")
+	}
+	check(t, near.Flush())
+	check(t, near.Flush())
+	if counted.writes != 1 {
+		t.Errorf("%d writes of what was held", counted.writes)
+	}
+	if far.Ready() {
+		t.Error("ready before anything has been received")
+	}
+	receive(t, far, "one")
+	if !far.Ready() {
+		t.Error("not ready with a whole frame here")
+	}
+	receive(t, far, "two")
+	if far.Ready() {
+		t.Error("ready with nothing here")
+	}
+
+	large := strings.Repeat("x", FramePayload)
+	send(t, near.Hold, "three")
+	send(t, near.Send, large)
+	send(t, near.Hold, large)
+	send(t, near.Hold, "four")
+	send(t, near.Send, "five")
+	for _, want := range []string{"three", large, large, "four", "five"} {
+		receive(t, far, want)
+	}
+	if counted.writes != 1+2+2 || counted.most > FrameSize {
+		t.Errorf("%d writes, of %d bytes at most", counted.writes, counted.most)
+	}
+	send(t, near.Hold, "six")
+	check(t, near.CloseSend())
+	receive(t, far, "six")
+	if err := far.Receive(NewFrame()); err != io.EOF {
+		t.Errorf("after the end: %v", err)
+	}
+}
+
+// countingTransport counts writes.
+type countingTransport struct {
+	Transport
+	writes, most int
+}
+
+func (c *countingTransport) Write(p []byte) (int, error) {
+	c.writes++
+	c.most = max(c.most, len(p))
+	return c.Transport.Write(p)
+}
+
+func send(t testing.TB, how func(*Frame) error, payload string) {
+	t.Helper()
+	check(t, how(text(payload)))
+}
+
+func receive(t testing.TB, c *Channel, want string) {
+	t.Helper()
+	f := NewFrame()
+	check(t, c.Receive(f))
+	if got := string(f.Payload()); got != want {
+		t.Errorf("received %d bytes, want %d", len(got), len(want))
 	}
 }

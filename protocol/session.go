@@ -1,6 +1,7 @@
 package protocol
 
 import (
+	"bufio"
 	"encoding/binary"
 	"errors"
 	"io"
@@ -111,7 +112,7 @@ func (s *Session) channel(t Transport, rand io.Reader, opener Role, number uint6
 	if _, err := io.ReadFull(rand, salt[:]); err != nil {
 		return nil, err
 	}
-	c := &Channel{transport: t}
+	c := &Channel{transport: t, in: bufio.NewReader(t)}
 	c.send.secret = streamSecret(s.secret, opener, s.role, number, salt)
 	if opener == s.role && number != controlNumber {
 		c.prefix = binary.BigEndian.AppendUint64(nil, number)

@@ -47,12 +47,16 @@ type asked struct {
 	err   error // why it was not sent
 }
 
-// fill sends requests as long as there are any and there is room.
+// fill sends requests as long as there are any and there is room. It waits until there is room for many,
+// which travel together.
 func (a *ahead) fill() error {
+	if len(a.queue) > maxAhead/2 {
+		return nil
+	}
 	for len(a.queue) < maxAhead && a.bytes < maxAheadBytes {
 		want, ok := a.next(len(a.queue) == 0)
 		if !ok {
-			return nil
+			break
 		}
 		r, err := want.request()
 		if err != nil {
@@ -60,14 +64,14 @@ func (a *ahead) fill() error {
 			continue
 		}
 		c := &call{use: a.use, request: a.numbered(r), kept: true}
-		if err := c.send(); err != nil {
+		if err := c.sendWith(a.ch.Hold); err != nil {
 			return c.end(err)
 		}
 		sent := asked{call: c, bytes: len(r.share) + len(r.path)}
 		a.bytes += sent.bytes
 		a.queue = append(a.queue, sent)
 	}
-	return nil
+	return a.ch.Flush()
 }
 
 // handleFirst receives the answer that comes next and has it handled.

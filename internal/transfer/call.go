@@ -128,14 +128,17 @@ func first[A answer](c *call) (a A, err error) {
 	return expect[A](c, c.frame)
 }
 
-func (c *call) send() error {
+func (c *call) send() error { return c.sendWith(c.ch.Send) }
+
+// sendWith sends the request: at once, or with those that follow.
+func (c *call) sendWith(send func(*protocol.Frame) error) error {
 	if err := encode(c.frame, func(b *cryptobyte.Builder) { c.request.append(b) }); err != nil {
 		return err
 	}
 	if err := c.ch.SetWriteDeadline(time.Now().Add(c.idle)); err != nil {
 		return err
 	}
-	return c.ch.Send(c.frame)
+	return send(c.frame)
 }
 
 // receive returns the next frame of the answer.

@@ -32,6 +32,12 @@ func (c *conversation) run() error {
 		if err := c.answer(&r); err != nil {
 			return err
 		}
+		if c.ch.Ready() { // its answer can travel with this one
+			continue
+		}
+		if err := c.flush(); err != nil {
+			return err
+		}
 	}
 }
 
@@ -119,23 +125,32 @@ type channelError struct{ err error }
 
 func (e *channelError) Error() string { return e.err.Error() }
 
-// send sends one message of the answer to r.
+// send sends one message of the answer to r, with what follows if that is soon.
 func (c *conversation) send(r *request, a answer) error {
 	if err := encode(c.frame, func(b *cryptobyte.Builder) { appendAnswer(b, r.id, a) }); err != nil {
 		return err
 	}
-	return c.sendFrame(c.frame)
+	return c.sendFrame(c.frame, c.ch.Hold)
 }
 
-func (c *conversation) sendFrame(f *protocol.Frame) error {
+// sendFrame sends one frame: with send, at once or with what follows.
+func (c *conversation) sendFrame(f *protocol.Frame, send func(*protocol.Frame) error) error {
 	err := c.ch.SetWriteDeadline(time.Now().Add(c.Idle))
 	if err == nil {
-		err = c.ch.Send(f)
+		err = send(f)
 	}
 	if err != nil {
 		return &channelError{err}
 	}
 	return nil
+}
+
+// flush sends what has been held back.
+func (c *conversation) flush() error {
+	if err := c.ch.SetWriteDeadline(time.Now().Add(c.Idle)); err != nil {
+		return err
+	}
+	return c.ch.Flush()
 }
 
 // end ends this direction and gives the channel back. The client has ended its own and may be gone:

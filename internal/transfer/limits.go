@@ -38,6 +38,9 @@ const (
 	// any transport: who waits to send what the other cannot take before it is read itself waits for ever.
 	maxAhead      = 64
 	maxAheadBytes = 32 << 10
+	// maxHeld is how much content travels together with that of other files: for more, one write less is
+	// not worth copying it.
+	maxHeld = 16 << 10
 	// maxMessage is the size in bytes of a message: one frame.
 	maxMessage = protocol.FramePayload
 )

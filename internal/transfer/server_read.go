@@ -52,9 +52,13 @@ func (c *conversation) content(file io.ReaderAt, offset, length uint64) (hash [3
 		offset += uint64(len(payload))
 		return nil
 	}
+	send := c.ch.Send
+	if length <= maxHeld {
+		send = c.ch.Hold
+	}
 	consume := func(f *protocol.Frame) error {
 		n := len(f.Payload())
-		if err := c.sendFrame(f); err != nil {
+		if err := c.sendFrame(f, send); err != nil {
 			return err
 		}
 		sent += uint64(n)
