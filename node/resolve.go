@@ -167,11 +167,11 @@ func (s *search) under(c candidate, n int) {
 	s.expecting += n
 }
 
-// take records a failed attempt. Where a known terminal has another key than it had, the key that was found
-// is dialled too: the exchange decides.
+// take records a failed attempt. Where there is another key at a known address, that is dialled too: the
+// exchange decides.
 func (s *search) take(o outcome) {
 	s.under(o.candidate, -1)
-	if actual := otherKey(o.err); actual != "" && o.source != fromStranger && !o.rekeyed {
+	if actual := otherKey(o.err); actual != "" && o.source <= fromBook && !o.rekeyed {
 		o.info.ID, o.rekeyed = actual, true
 		s.attempt(o.candidate)
 	}

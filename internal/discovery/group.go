@@ -6,7 +6,6 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
-	"syscall"
 
 	"golang.org/x/net/ipv4"
 	"golang.org/x/net/ipv6"
@@ -25,6 +24,7 @@ type socket struct {
 		JoinGroup(*net.Interface, net.Addr) error
 		SetMulticastInterface(*net.Interface) error
 	}
+	joined map[int]bool // by the index of the interface
 }
 
 func listen4() (*socket, error) {
@@ -34,7 +34,7 @@ func listen4() (*socket, error) {
 		return nil, err
 	}
 	options := ipv4.NewPacketConn(conn)
-	return &socket{conn, group, options}, options.SetMulticastTTL(255) // RFC 6762, section 11
+	return &socket{conn, group, options, make(map[int]bool)}, options.SetMulticastTTL(255) // RFC 6762, section 11
 }
 
 func listen6() (*socket, error) {
@@ -44,13 +44,17 @@ func listen6() (*socket, error) {
 		return nil, err
 	}
 	options := ipv6.NewPacketConn(conn)
-	return &socket{conn, group, options}, options.SetMulticastHopLimit(255)
+	return &socket{conn, group, options, make(map[int]bool)}, options.SetMulticastHopLimit(255)
 }
 
-// join makes packets to the group arrive that come through i. A second time does nothing.
+// join makes packets to the group arrive that come through i. To join again is an error, another one on each
+// system, and the only way to learn that the interface is a new one of the old number.
 func (s *socket) join(i *iface) error {
 	err := s.options.JoinGroup(&i.Interface, s.group)
-	if errors.Is(err, syscall.EADDRINUSE) {
+	if err == nil {
+		s.joined[i.Index] = true
+	}
+	if s.joined[i.Index] {
 		return nil
 	}
 	return err

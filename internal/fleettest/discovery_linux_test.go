@@ -18,6 +18,11 @@ func TestFoundByName(t *testing.T) {
 	if out := desk.Run("ls", "nas:docs"); !strings.Contains(out, "a.txt") {
 		t.Errorf("ls: %q", out)
 	}
+	running := desk.Serve() // and by a terminal that runs, for a command that uses it
+	if out := desk.Run("ls", "nas:docs"); !strings.Contains(out, "a.txt") {
+		t.Errorf("ls by the running terminal: %q", out)
+	}
+	running.Stop()
 	old := nas.Host.Addr()
 	for _, addr := range []string{old.Next().Next().Next().Next().String(), old.String()} {
 		changed := time.Now()
