@@ -8,6 +8,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/network"
 
 	"github.com/certexch/certexch/certauth"
+	"github.com/certexch/certexch/internal/host"
 	"github.com/certexch/certexch/protocol"
 )
 
@@ -108,6 +109,7 @@ func (t *Terminal) exchanged(l *link) {
 		_ = l.conn.Close()
 		return
 	}
+	host.Keep(l.conn)
 	t.goroutines.start(func() { t.watch(l) })
 }
 

@@ -44,7 +44,9 @@ type Config struct {
 	UserAgent string
 
 	// MaxConns bounds the connections of this host, in and out together.
-	// Zero or less means DefaultMaxConns.
+	// When there are as many, one that came in and is not kept (see Keep) is
+	// ended for each that opens; if all are kept, none opens. Zero or less
+	// means DefaultMaxConns.
 	MaxConns int
 
 	// MaxStreams bounds, for each protocol in it, the streams that one peer may
@@ -95,9 +97,10 @@ func assemble(c Config) (*directHost, error) {
 	if err != nil {
 		return nil, err
 	}
+	gater := welcome{door: limits}
 	bus := eventbus.NewBus()
 	s, err := swarm.NewSwarm(id, peers, bus,
-		swarm.WithConnectionGater(directOnly{}),
+		swarm.WithConnectionGater(gater),
 		swarm.WithResourceManager(limits),
 		swarm.WithDialRanker(tcpFirst),
 		// The detectors stop dialling UDP or IPv6 altogether once most dials
@@ -107,7 +110,7 @@ func assemble(c Config) (*directHost, error) {
 	if err != nil {
 		return nil, err
 	}
-	udp, err := addTransports(s, c.Key, key)
+	udp, err := addTransports(s, gater, c.Key, key)
 	if err != nil {
 		return nil, err
 	}

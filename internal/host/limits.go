@@ -1,10 +1,11 @@
 package host
 
 import (
+	"io"
 	"net/netip"
 	"time"
 
-	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/core/protocol"
 	rcmgr "github.com/libp2p/go-libp2p/p2p/host/resource-manager"
 	"github.com/libp2p/go-libp2p/x/rate"
@@ -24,38 +25,66 @@ const (
 	// connection of its own.
 	connsPerPeer = 32
 
-	// Connections that have not finished their handshake.
-	unfinishedConns = 256
+	// Connections that came in and that nobody has asked to keep.
+	newConns = 256
+
+	// Connections that were ended to make room, and have not noticed yet.
+	leavingConns = 64
+
+	// Streams that peers without a kept connection may have open: 32 MiB of
+	// windows. One such peer needs three, and a few may wait for its exchange.
+	strangersStreams   = 128
+	streamsPerStranger = 20
+
+	// Streams that all peers may have open. What bounds them is their memory.
+	allStreams = 1 << 14
 
 	// A whole site may sit behind one address. libp2p allows 8 connections
 	// and a new one every 5 s.
 	connsPerAddress   = 256
 	newConnsPerSecond = 20
+
+	// What counts as one address.
+	bitsIPv4, bitsIPv6 = 32, 56
 )
 
 // newLimits returns a resource manager for up to maxConns connections, and with
 // up to maxStreams streams of a protocol to one peer.
-func newLimits(maxConns int, maxStreams map[protocol.ID]int) (network.ResourceManager, error) {
+func newLimits(maxConns int, maxStreams map[protocol.ID]int) (*door, error) {
 	if maxConns <= 0 {
 		maxConns = DefaultMaxConns
 	}
 	limits := rcmgr.PartialLimitConfig{
-		System:       conns(maxConns),
-		Transient:    conns(min(maxConns, unfinishedConns)),
+		System:       withStreams(conns(maxConns+leavingConns), allStreams),
+		Transient:    withStreams(conns(min(maxConns, newConns)+leavingConns), allStreams),
 		PeerDefault:  conns(min(maxConns, connsPerPeer)),
 		ProtocolPeer: streams(maxStreams),
 	}.Build(rcmgr.DefaultLimits.Scale(memory, files))
-	return rcmgr.NewResourceManager(rcmgr.NewFixedLimiter(limits),
+	inner, err := rcmgr.NewResourceManager(rcmgr.NewFixedLimiter(limits),
 		rcmgr.WithMetricsDisabled(),
 		rcmgr.WithLimitPerSubnet(
-			[]rcmgr.ConnLimitPerSubnet{{PrefixLength: 32, ConnCount: connsPerAddress}},
-			[]rcmgr.ConnLimitPerSubnet{{PrefixLength: 56, ConnCount: connsPerAddress}}),
+			[]rcmgr.ConnLimitPerSubnet{{PrefixLength: bitsIPv4, ConnCount: connsPerAddress}},
+			[]rcmgr.ConnLimitPerSubnet{{PrefixLength: bitsIPv6, ConnCount: connsPerAddress}}),
 		rcmgr.WithConnRateLimiters(newConnRate()))
+	return &door{
+		ResourceManager: inner,
+		most:            maxConns,
+		mostNew:         min(maxConns, newConns),
+		mostUnknown:     max(1, min(maxConns, newConns)/4),
+		accepted:        make(map[string]io.Closer),
+		known:           make(map[peer.ID]int),
+		strangers:       make(map[peer.ID]*stranger),
+	}, err
 }
 
 func conns(n int) rcmgr.ResourceLimits {
 	l := rcmgr.LimitVal(n)
 	return rcmgr.ResourceLimits{Conns: l, ConnsInbound: l, ConnsOutbound: l, FD: l}
+}
+
+func withStreams(l rcmgr.ResourceLimits, n int) rcmgr.ResourceLimits {
+	l.Streams, l.StreamsInbound, l.StreamsOutbound = rcmgr.LimitVal(n), rcmgr.LimitVal(n), rcmgr.LimitVal(n)
+	return l
 }
 
 // streams bounds the streams of each protocol. The memory is that of the whole
@@ -80,8 +109,8 @@ func newConnRate() *rate.Limiter {
 			{Prefix: netip.MustParsePrefix("::1/128")},
 		},
 		SubnetRateLimiter: rate.SubnetLimiter{
-			IPv4SubnetLimits: []rate.SubnetLimit{{PrefixLength: 32, Limit: limit}},
-			IPv6SubnetLimits: []rate.SubnetLimit{{PrefixLength: 56, Limit: limit}},
+			IPv4SubnetLimits: []rate.SubnetLimit{{PrefixLength: bitsIPv4, Limit: limit}},
+			IPv6SubnetLimits: []rate.SubnetLimit{{PrefixLength: bitsIPv6, Limit: limit}},
 			GracePeriod:      time.Minute,
 		},
 	}

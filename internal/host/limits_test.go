@@ -48,8 +48,10 @@ func TestManyCommandsOfOneTerminal(t *testing.T) {
 	}
 }
 
-func connect(limits network.ResourceManager, ip string, p peer.ID) error {
-	c, err := limits.OpenConnection(network.DirInbound, true, addrs(ip + "/tcp/4001")[0])
+func connect(limits *door, ip string, p peer.ID) error {
+	f := &fake{addr: addrs(ip + "/tcp/4001")[0]}
+	limits.accept(f)
+	c, err := limits.OpenConnection(network.DirInbound, true, f.addr)
 	if err != nil {
 		return err
 	}
@@ -60,11 +62,11 @@ func connect(limits network.ResourceManager, ip string, p peer.ID) error {
 	return nil
 }
 
-// A connection too many is turned away before the work of a handshake, over
+// A connection too many, where all are kept, is turned away before the work of a handshake, over
 // QUIC too.
 func TestMaxConns(t *testing.T) {
 	for _, listen := range []string{anyTCP, anyQUIC} {
-		server := newHost(t, Config{Listen: addrs(listen), MaxConns: 2})
+		server := newHost(t, Config{Listen: addrs(listen), MaxConns: 2, Setup: keepAll})
 		for range 2 {
 			if err := newHost(t, Config{}).Connect(soon(t), info(server)); err != nil {
 				t.Fatal(err)

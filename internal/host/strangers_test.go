@@ -1,0 +1,118 @@
+package host
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
+)
+
+// C1: strangers with many streams lose them to one with few.
+func TestC1StreamsOfStrangers(t *testing.T) {
+	limits, err := newLimits(0, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer limits.Close()
+	var crowd []*fake
+	for i := range 50 {
+		f, id := come(t, limits, i)
+		crowd = append(crowd, f)
+		opened := 0
+		for range 2 * streamsPerStranger {
+			if s, err := limits.OpenStream(id, network.DirInbound); err == nil {
+				f.streams = append(f.streams, s)
+				opened++
+			}
+		}
+		if opened > streamsPerStranger {
+			t.Fatalf("a stranger has %d streams", opened)
+		}
+	}
+	if limits.streams > strangersStreams {
+		t.Errorf("strangers have %d streams", limits.streams)
+	}
+	honest, id := come(t, limits, 200)
+	for range 3 {
+		if _, err := limits.OpenStream(id, network.DirInbound); err != nil {
+			t.Errorf("a stranger with few streams: %v", err)
+		}
+	}
+	if honest.closed || !crowd[0].closed {
+		t.Errorf("had to go: the one with few streams: %v, the first with many: %v", honest.closed, crowd[0].closed)
+	}
+}
+
+// The control stream of a session lives as long as it. It must not count as a stranger's.
+func TestStreamsOfTheKeptDoNotCount(t *testing.T) {
+	limits, err := newLimits(0, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer limits.Close()
+	for i := range 200 {
+		f, id := come(t, limits, i)
+		var open []network.StreamManagementScope
+		for range 3 {
+			s, err := limits.OpenStream(id, network.DirInbound)
+			if err != nil {
+				t.Fatal(err)
+			}
+			open = append(open, s)
+		}
+		limits.keep(f.scope.(*arrival))
+		for range 2 * streamsPerStranger {
+			if _, err := limits.OpenStream(id, network.DirInbound); err != nil {
+				t.Fatalf("of one that is kept: %v", err)
+			}
+		}
+		open[0].Done()
+		open[0].Done()
+	}
+	if limits.streams != 0 || len(limits.strangers) != 0 || len(limits.known) != 200 {
+		t.Errorf("%d streams of %d strangers; %d known", limits.streams, len(limits.strangers), len(limits.known))
+	}
+}
+
+// Whatever the order in which they end, nothing is left of peers and their streams.
+func TestNothingIsLeftOfStrangers(t *testing.T) {
+	limits, err := newLimits(0, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer limits.Close()
+	for i := range 100 {
+		f, id := come(t, limits, i)
+		s, err := limits.OpenStream(id, network.DirInbound)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i%2 == 0 {
+			limits.keep(f.scope.(*arrival))
+		}
+		if i%3 == 0 {
+			s.Done()
+			f.scope.Done()
+		} else {
+			f.scope.Done()
+			s.Done()
+		}
+	}
+	if limits.open+limits.streams+len(limits.newcomers)+len(limits.known)+len(limits.strangers) != 0 {
+		t.Errorf("%d open, %d streams, %d newcomers, %d known, %d strangers", limits.open, limits.streams,
+			len(limits.newcomers), len(limits.known), len(limits.strangers))
+	}
+}
+
+// come is a peer's connection, its key proven.
+func come(t *testing.T, limits *door, number int) (*fake, peer.ID) {
+	t.Helper()
+	f := &fake{addr: addrs(fmt.Sprintf("/ip4/203.0.113.%d/tcp/4001", number))[0]}
+	enter(t, limits, f)
+	id := peer.ID(fmt.Sprint("peer ", number))
+	if err := f.scope.SetPeer(id); err != nil {
+		t.Fatal(err)
+	}
+	return f, id
+}
