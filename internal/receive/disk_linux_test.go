@@ -80,14 +80,20 @@ func receiveTraced(dir string) {
 // to the system.
 func trace(t *testing.T, dir string, options ...string) (calls []string, err error) {
 	t.Helper()
+	return traceAs(t, tracedDir, dir, options...)
+}
+
+// traceAs does what the variable stands for, and runs the tests with the names given.
+func traceAs(t *testing.T, variable, dir string, options ...string) (calls []string, err error) {
+	t.Helper()
 	strace, lookErr := exec.LookPath("strace")
 	if lookErr != nil {
 		t.Skip("no strace here")
 	}
 	output := filepath.Join(t.TempDir(), "trace")
-	args := append([]string{"-f", "-y", "-o", output, "-e", "trace=write,pwrite64,fsync,fdatasync,fchmod,utimensat,rename,renameat,renameat2,unlinkat"}, options...)
-	command := exec.Command(strace, append(args, os.Args[0])...)
-	command.Env = append(os.Environ(), tracedDir+"="+dir)
+	args := append([]string{"-f", "-y", "-s", "200", "-o", output, "-e", "trace=write,pwrite64,fsync,fdatasync,fchmod,utimensat,rename,renameat,renameat2,unlinkat,ftruncate,mkdirat"}, options...)
+	command := exec.Command(strace, append(args, os.Args[0], "-test.run=^TestTracedTree$")...)
+	command.Env = append(os.Environ(), variable+"="+dir, "GOMAXPROCS=1")
 	var stderr bytes.Buffer
 	command.Stderr = &stderr
 	err = command.Run()

@@ -198,13 +198,12 @@ func (f *folder) mode(executable bool) (fs.FileMode, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.rights == 0 {
-		name := newPartialName()
-		probe, err := f.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o777)
+		probe, err := newHidden(f, transfer.PartialPrefix+"MODE"+transfer.PartialSuffix, 0o777)
 		if err != nil {
 			return 0, err
 		}
-		info, err := probe.Stat()
-		err = errors.Join(err, probe.Close(), f.root.Remove(name))
+		info, err := probe.file.Stat()
+		probe.discard()
 		if err != nil {
 			return 0, err
 		}

@@ -106,7 +106,9 @@ func resume(ctx context.Context, f *folder, from origin, entry transfer.Entry) *
 	if p == nil {
 		return nil
 	}
-	p.journal = reopenJournal(ctx, p, head(from, entry))
+	if info, err := p.file.Stat(); err == nil && isPrivate(info) {
+		p.journal = reopenJournal(ctx, p, head(from, entry))
+	}
 	if ctx.Err() != nil { // not all of it has been looked at
 		p.leave()
 		return nil
@@ -135,7 +137,7 @@ func reopenJournal(ctx context.Context, p *partial, head []byte) *journal {
 		return nil
 	}
 	opened, err := j.file.Stat()
-	if err != nil || !os.SameFile(info, opened) {
+	if err != nil || !os.SameFile(info, opened) || !isPrivate(opened) {
 		j.close()
 		return nil
 	}

@@ -58,7 +58,7 @@ func (l *landing) receive(content Content, wrap func(io.Writer) io.Writer) (err 
 	}()
 	mode, err := l.folder.mode(l.entry.Executable)
 	if err == nil && l.partial == nil {
-		l.partial, err = newPartial(l.folder, l.from)
+		l.partial, err = newPartial(l.folder, l.from.hidden())
 	}
 	if err == nil {
 		err = l.partial.begin(l.from, l.entry)

@@ -105,15 +105,14 @@ func (f folding) groups(entries []transfer.Entry) [][]string {
 // disks of both kinds, and some have both in one disk. What it cannot find out is taken for one.
 func (f *folder) probe() folding {
 	const composed, apart = "\u00e9", "e\u0301"
-	name := strings.TrimSuffix(newPartialName(), transfer.PartialSuffix) + composed + transfer.PartialSuffix
-	file, err := f.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	name := transfer.PartialPrefix + "NAMES-" + composed + transfer.PartialSuffix
+	probe, err := newPartial(f, name)
 	if err != nil {
 		return everything
 	}
-	defer f.root.Remove(name)
-	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
+	defer probe.discard()
+	info, err := probe.file.Stat()
+	if err != nil || probe.name != name { // another process is trying the same
 		return everything
 	}
 	return folding{

@@ -10,9 +10,11 @@ import (
 // openCarefully is nothing here: reopen compares what it has opened with what it has looked at.
 const openCarefully = 0
 
-// isOurs reports whether a file is one that may be gone on with. The access list of its folder keeps
-// others off.
+// isOurs reports whether a file is this user's. The access list of its folder keeps others off.
 func isOurs(info fs.FileInfo) bool { return info.Mode().IsRegular() }
+
+// isPrivate reports whether nobody but its owner can have written to a file.
+func isPrivate(fs.FileInfo) bool { return true }
 
 // lock keeps other processes off a partial for as long as file is open. It does not wait. Locks keep
 // others from reading too, so it is of a byte that no file has.

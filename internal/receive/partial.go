@@ -46,17 +46,19 @@ func newPartialName() string { return transfer.PartialPrefix + rand.Text() + tra
 
 // newPartial makes an empty partial. One that is there already is thrown away if nobody uses it; otherwise
 // the new one gets a name that no later run will look for.
-func newPartial(f *folder, from origin) (*partial, error) {
-	name := from.hidden()
-	p, err := create(f, name)
+func newPartial(f *folder, name string) (*partial, error) { return newHidden(f, name, 0o600) }
+
+// newHidden is newPartial for any mode, of which the umask leaves what it leaves.
+func newHidden(f *folder, name string, mode fs.FileMode) (*partial, error) {
+	p, err := create(f, name, mode)
 	if errors.Is(err, fs.ErrExist) {
 		if old := reopen(f, name); old != nil {
 			old.discard()
-			p, err = create(f, name)
+			p, err = create(f, name, mode)
 		}
 	}
 	if errors.Is(err, fs.ErrExist) || errors.Is(err, errInUse) {
-		p, err = create(f, newPartialName())
+		p, err = create(f, newPartialName(), mode)
 	}
 	return p, err
 }
@@ -65,8 +67,8 @@ func newPartial(f *folder, from origin) (*partial, error) {
 var errInUse = errors.New("the partial file is in use")
 
 // create makes a partial that does not exist.
-func create(f *folder, name string) (*partial, error) {
-	file, err := f.root.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+func create(f *folder, name string, mode fs.FileMode) (*partial, error) {
+	file, err := f.root.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, mode)
 	if err != nil {
 		return nil, err
 	}
