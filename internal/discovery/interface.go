@@ -15,8 +15,6 @@ type iface struct {
 	prefixes []netip.Prefix // its usable addresses, each with its network
 }
 
-func (i iface) equal(j iface) bool { return i.Index == j.Index && slices.Equal(i.prefixes, j.prefixes) }
-
 // interfaces returns those that are up, can do multicast, and have an address that others can use.
 func interfaces() ([]iface, error) {
 	all, err := net.Interfaces()
