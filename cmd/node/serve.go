@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"os"
+	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
@@ -37,6 +39,9 @@ func (e *environment) serve(ctx context.Context, _ []string) error {
 	}
 	env := node.System(e.logToStdout(cfg.Log))
 	env.Ready = func() { notify("READY=1") }
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(50) // what is held are buffers in use; twice as much again would be for nothing
+	}
 	t, err := node.New(home, cfg, env)
 	if err != nil {
 		return err

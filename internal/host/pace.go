@@ -14,7 +14,7 @@ import (
 // queueLimit is how many bytes of streams may wait in the muxer for the socket to take them. yamux itself
 // lets 64 frames wait, 4 MiB a connection: a hundred slow receivers would hold 400 MiB. A few frames keep
 // the socket busy just as well.
-const queueLimit = 192 << 10
+const queueLimit = 128 << 10
 
 // yamux frames: a header of 12 bytes with the type in the second, and the length of the content at its end.
 // Only frames of type data have content.

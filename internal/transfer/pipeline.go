@@ -3,12 +3,25 @@ package transfer
 import (
 	"io"
 	"sync"
+	"sync/atomic"
 
 	"github.com/certexch/certexch/protocol"
 )
 
 // frames holds frames between transfers, so that streams at rest have none and transfers make none.
 var frames = sync.Pool{New: func() any { return protocol.NewFrame() }}
+
+// running is how many transfers of this process have a ring, and frameBudget how many frames they share
+// when there are many: what one hardly needs would be much for a hundred. Even then each has minRing.
+var running atomic.Int32
+
+const (
+	frameBudget = 64
+	minRing     = 3
+)
+
+// ringOf is the size of the ring of a transfer that begins when n of them run, itself included.
+func ringOf(n int) int { return max(minRing, min(ring, frameBudget/n)) }
 
 // move takes length bytes of content from produce to consume. produce fills one frame a call and
 // returns io.EOF instead when there are no more. When consume fails, abort is called, which must end a
@@ -38,9 +51,11 @@ func inTurn(produce, consume func(*protocol.Frame) error) error {
 	}
 }
 
-// atOnce runs produce and consume at the same time, with at most ring frames between and in them.
+// atOnce runs produce and consume at the same time, with a ring of frames between and in them.
 func atOnce(produce, consume func(*protocol.Frame) error, abort func()) error {
-	filled := make(chan *protocol.Frame, ring-2) // the other two are in produce and in consume
+	size := ringOf(int(running.Add(1)))
+	defer running.Add(-1)
+	filled := make(chan *protocol.Frame, size-2) // the other two are in produce and in consume
 	stop := make(chan struct{})
 	var ended error
 	go func() {

@@ -78,3 +78,18 @@ func TestMoveErrors(t *testing.T) {
 		}
 	}
 }
+
+// Many transfers at once have smaller rings, and each has what it needs.
+func TestRingOfMany(t *testing.T) {
+	total := 0
+	for n := 1; n <= 100; n++ {
+		size := ringOf(n)
+		if size < minRing || size > ring {
+			t.Errorf("a ring of %d for one of %d", size, n)
+		}
+		total += size
+	}
+	if most := 450; ringOf(1) != ring || total > most {
+		t.Errorf("%d frames for a hundred transfers, %d for one", total, ringOf(1))
+	}
+}
