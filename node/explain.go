@@ -197,7 +197,7 @@ var statuses = map[transfer.Status]Failure{
 	transfer.StatusNoPermission: {"no-permission", CodeNoPermission, "you may see %s but not read it", "ask for permission there"},
 	transfer.StatusChanged:      {"changed", CodeChanged, "%s was changed while it was being read", "try again"},
 	transfer.StatusBadRange:     {"bad-range", CodeOther, "%s has no such range", "see its size with `certexch stat`"},
-	transfer.StatusWrongKind:    {"wrong-kind", CodeOther, "%s is a folder where a file is asked for, or a file where a folder is", "`certexch ls` shows what is in a folder; files are fetched one by one"},
+	transfer.StatusWrongKind:    {"wrong-kind", CodeOther, "%s is a folder where a file is asked for, or a file where a folder is", "`certexch ls` shows what is in a folder, and `certexch get -r` fetches it"},
 	transfer.StatusBusy:         {"busy", CodeOther, "the terminal is too busy to serve %s", "try again later"},
 }
 

@@ -7,7 +7,6 @@ import (
 
 	"github.com/certexch/certexch/internal/cli"
 	"github.com/certexch/certexch/internal/transfer"
-	"github.com/certexch/certexch/node"
 )
 
 func newCat(e *environment) *cobra.Command {
@@ -15,18 +14,26 @@ func newCat(e *environment) *cobra.Command {
 		Use:   "cat SRC...",
 		Short: "Write files of shares to standard output",
 		Long: `Writes files of shares to standard output, one after the other. Whether a file is whole is known at its
-end: use what was written only if the exit code is 0.`,
-		Example: "  certexch cat site-a/nas:reports/q3.csv | head",
+end: use what was written only if the exit code is 0.
+
+With --range, only a part of each: FROM-TO, both included and counted from 0, FROM- for the rest, or -LAST
+for so many bytes at the end.`,
+		Example: "  certexch cat site-a/nas:reports/q3.csv | head\n  certexch cat --range -1000 site-a/nas:log/today",
 		Args:    cli.Between(1, cli.Many),
 	}
 	addrs := addrFlag(cmd)
+	part := cmd.Flags().String("range", "", "write only these bytes of each file: `FROM-TO`")
 	cmd.RunE = e.run(func(ctx context.Context, args []string) error {
-		return e.cat(ctx, args, *addrs)
+		return e.cat(ctx, args, *addrs, *part)
 	})
 	return cmd
 }
 
-func (e *environment) cat(ctx context.Context, args, addrs []string) error {
+func (e *environment) cat(ctx context.Context, args, addrs []string, text string) error {
+	part, err := parseRange(text)
+	if err != nil {
+		return err
+	}
 	v, err := e.visit(ctx, addrs)
 	if err != nil {
 		return err
@@ -36,22 +43,36 @@ func (e *environment) cat(ctx context.Context, args, addrs []string) error {
 	if err != nil {
 		return err
 	}
-	return v.cat(ctx, files)
+	return v.cat(ctx, files, part)
 }
 
-func (v *visit) cat(ctx context.Context, files []location) error {
+func (v *visit) cat(ctx context.Context, files []location, part *byteRange) error {
 	for _, l := range files {
 		p := v.peer(l.identity)
-		if err := v.copy(ctx, p, l); err != nil {
+		if err := v.copy(ctx, p, l, part); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// copy writes one file to standard output.
-func (v *visit) copy(ctx context.Context, p *transfer.Pool, l location) error {
-	content, err := p.Read(ctx, node.ReadRequest{Share: l.share, Path: l.path})
+// copy writes one file, or a part of it, to standard output.
+func (v *visit) copy(ctx context.Context, p *transfer.Pool, l location, part *byteRange) error {
+	want := transfer.ReadRequest{Share: l.share, Path: l.path}
+	if part != nil {
+		entry, err := p.Stat(ctx, l.share, l.path)
+		if err != nil {
+			return err
+		}
+		if entry.Dir {
+			return &transfer.StatusError{Status: transfer.StatusWrongKind, Op: "read", Path: l.share + "/" + l.path}
+		}
+		if want.Offset, want.Length, err = part.of(entry.Size); err != nil {
+			return &transfer.StatusError{Status: transfer.StatusBadRange, Op: "read", Path: l.share + "/" + l.path}
+		}
+		want.IfVersion = &entry.Version // of which the size is
+	}
+	content, err := p.Read(ctx, want)
 	if err != nil {
 		return err
 	}

@@ -81,7 +81,7 @@ func (e *environment) get(ctx context.Context, args []string, flags getFlags) er
 		return err
 	}
 	if dst == "-" {
-		return v.cat(ctx, files)
+		return v.cat(ctx, files, nil)
 	}
 	targets, err := destinations(files, dst)
 	if err != nil {
