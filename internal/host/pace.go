@@ -119,7 +119,7 @@ func (c *pacedConn) AcceptStream() (network.MuxedStream, error) {
 
 // pacedStream is a stream whose Write returns when little waits before the socket. The wait comes after the
 // muxer has taken the bytes: a stream that waits for the window of its peer holds up no other. A Write whose
-// wait was ended fails with os.ErrDeadlineExceeded.
+// wait was ended fails with os.ErrDeadlineExceeded, or network.ErrReset.
 type pacedStream struct {
 	network.MuxedStream
 	queue *queue
@@ -127,6 +127,7 @@ type pacedStream struct {
 	mu    sync.Mutex
 	over  chan struct{} // closed when nobody waits any more: reset, or the deadline
 	timer *time.Timer   // of the deadline
+	ended bool          // by this side: it is not the deadline that nobody waits for
 }
 
 func newPacedStream(s network.MuxedStream, q *queue) *pacedStream {
@@ -137,14 +138,25 @@ func (s *pacedStream) Write(p []byte) (int, error) {
 	n, err := s.MuxedStream.Write(p)
 	s.queue.add(n)
 	if err == nil {
-		s.mu.Lock()
-		over := s.over
-		s.mu.Unlock()
-		if !s.queue.wait(over) {
-			err = os.ErrDeadlineExceeded
-		}
+		err = s.wait()
 	}
 	return n, err
+}
+
+// wait waits for the socket.
+func (s *pacedStream) wait() error {
+	s.mu.Lock()
+	over := s.over
+	s.mu.Unlock()
+	if s.queue.wait(over) {
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ended {
+		return network.ErrReset
+	}
+	return os.ErrDeadlineExceeded
 }
 
 func (s *pacedStream) SetDeadline(t time.Time) error {
@@ -190,4 +202,9 @@ func (s *pacedStream) Close() error {
 }
 
 // endWait ends a wait, and those to come.
-func (s *pacedStream) endWait() { s.setDeadline(time.Now()) }
+func (s *pacedStream) endWait() {
+	s.mu.Lock()
+	s.ended = true
+	s.mu.Unlock()
+	s.setDeadline(time.Now())
+}
