@@ -38,24 +38,31 @@ func (f folding) key(name string) string {
 	if f.ends {
 		name = strings.TrimRight(name, ". ")
 	}
-	if f.accents {
-		name = norm.NFC.String(name)
-	}
-	if !f.letters {
+	if isASCII(name) { // as nearly all are
+		if f.letters {
+			return strings.ToLower(name)
+		}
 		return name
 	}
-	if isASCII(name) {
-		return strings.ToLower(name)
-	}
-	name = cases.Fold().String(name)
 	if f.accents {
 		name = norm.NFC.String(name)
+	}
+	if f.letters {
+		name = cases.Fold().String(name)
+		if f.accents {
+			name = norm.NFC.String(name)
+		}
 	}
 	return name
 }
 
 func isASCII(s string) bool {
-	return !strings.ContainsFunc(s, func(r rune) bool { return r >= utf8.RuneSelf })
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 // clashes returns an error for each of the names that are one with another of entries, as the disk has it.

@@ -1,0 +1,343 @@
+package receive
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/certexch/certexch/internal/transfer"
+)
+
+// listing is a source of files without content, as a far end may invent them: it lists what it likes.
+type listing struct {
+	list func(path string) []transfer.Entry
+}
+
+// ReadAhead is asked for nothing.
+func (l listing) ReadAhead(_ context.Context, next func(bool) (transfer.ReadRequest, bool), _ func(*transfer.Content, error) error) error {
+	if want, ok := next(true); ok {
+		return fmt.Errorf("asked for %+v", want)
+	}
+	return nil
+}
+
+func (l listing) List(_ context.Context, _, path string) ([]transfer.Entry, error) {
+	return l.list(path), nil
+}
+
+// D4: while folders of the destination become links to elsewhere and back, at full speed, nothing elsewhere is
+// made, changed or removed. CERTEXCH_LONG=1 does it for a minute.
+func TestD4FoldersSwappedMeanwhile(t *testing.T) {
+	from, to, outside := t.TempDir(), t.TempDir(), t.TempDir()
+	files := make(map[string]string)
+	for i := range 300 {
+		files[fmt.Sprintf("%d/%d/f", i%5, i%20)] = "content"
+		files[fmt.Sprintf("%d/%d/g%d", i%5, i%20, i)] = strings.Repeat("x", i)
+	}
+	plant(t, from, files)
+	canaries := map[string]string{}
+	for i := range 20 {
+		canaries[fmt.Sprintf("%d/f", i)] = "precious"
+		canaries[fmt.Sprintf("%d/.certexch-OLD.partial", i)] = "precious"
+	}
+	plant(t, outside, canaries)
+	old := time.Now().Add(-2 * staleAfter)
+	for name := range canaries {
+		check(t, os.Chtimes(filepath.Join(outside, name), old, old))
+	}
+	before := describe(t, outside)
+
+	ctx, cancel := context.WithCancel(context.Background())
+	var swapping sync.WaitGroup
+	swaps := 0
+	swapping.Go(func() {
+		for ; ctx.Err() == nil; swaps++ {
+			name := filepath.Join(to, "new", fmt.Sprint(swaps%5))
+			if swaps%3 == 0 {
+				name = filepath.Join(name, fmt.Sprint(swaps%20))
+			}
+			if os.Rename(name, name+".away") == nil {
+				_ = os.Symlink(outside, name)
+				runtime.Gosched()
+				_ = os.Remove(name)
+				_ = os.Rename(name+".away", name)
+			}
+		}
+	})
+	r := farAt(t, from)
+	pool := r.pool()
+	lasting := time.Second
+	if long {
+		lasting = time.Minute
+	}
+	received := uint64(0)
+	for end := time.Now().Add(lasting); time.Now().Before(end); {
+		s, err := Tree(ctx, pool, "docs", "", transfer.Entry{Dir: true}, Destination{to, "new"}, TreeOptions{Overwrite: true})
+		check(t, err)
+		received += s.Files
+		_ = os.RemoveAll(filepath.Join(to, "new", fmt.Sprint(received%5))) // as far as it holds still
+	}
+	cancel()
+	swapping.Wait()
+	if after := describe(t, outside); after != before {
+		t.Errorf("elsewhere was\n%s\nand is\n%s", before, after)
+	}
+	if received == 0 || swaps == 0 {
+		t.Errorf("%d files, %d swaps", received, swaps)
+	}
+	t.Logf("%d files received, %d swaps", received, swaps)
+}
+
+// describe says of everything below a folder what it is, down to the inode and the times.
+func describe(t testing.TB, dir string) string {
+	t.Helper()
+	var all strings.Builder
+	for name := range planted(t, dir) {
+		info, err := os.Lstat(filepath.Join(dir, name))
+		check(t, err)
+		stat := info.Sys().(*syscall.Stat_t)
+		fmt.Fprintln(&all, name, info.Mode(), info.Size(), info.ModTime(), stat.Ino, stat.Nlink)
+	}
+	lines := strings.Split(all.String(), "\n")
+	slices.Sort(lines)
+	return strings.Join(lines, "\n")
+}
+
+// D10: a tree that is too deep is refused where it becomes so, in words; what is above arrives. A cycle of
+// folders that never ends is such a tree.
+func TestD10Deep(t *testing.T) {
+	to := t.TempDir()
+	endless := listing{list: func(path string) []transfer.Entry {
+		return []transfer.Entry{{Name: "d", Dir: true}}
+	}}
+	s, err := Tree(context.Background(), endless, "docs", "", transfer.Entry{Dir: true}, Destination{to, "new"}, TreeOptions{})
+	if err != nil || s.Failed != 1 || !errors.Is(s.First, ErrTooDeep) {
+		t.Errorf("%+v, %v", s, err)
+	}
+	depth := 0
+	for at := filepath.Join(to, "new"); ; depth++ {
+		if at = filepath.Join(at, "d"); func() bool { _, err := os.Stat(at); return err != nil }() {
+			break
+		}
+	}
+	if depth != maxDepth {
+		t.Errorf("%d folders in each other", depth)
+	}
+}
+
+// D10: a tree of more files than a tree may have is refused in words, without having been held in memory.
+func TestD10TooMany(t *testing.T) {
+	w := walk{items: maxItems - 5}
+	if err := w.count(5); err != nil {
+		t.Error(err)
+	}
+	if err := w.count(1); !errors.Is(err, ErrTooMany) {
+		t.Error(err)
+	}
+	if !long {
+		return // the rest takes a minute
+	}
+	page := make([]transfer.Entry, 100_000)
+	for i := range page {
+		page[i] = transfer.Entry{Name: fmt.Sprintf("d%05d", i), Size: 1}
+	}
+	n := 0
+	endless := listing{list: func(path string) []transfer.Entry {
+		n++
+		entries := slices.Clone(page[:99_999])
+		return append(entries, transfer.Entry{Name: fmt.Sprintf("n%d", n), Dir: true})
+	}}
+	to := t.TempDir()
+	runtime.GC()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	s, err := Tree(context.Background(), endless, "docs", "", transfer.Entry{Dir: true}, Destination{to, "new"}, TreeOptions{DryRun: true})
+	if !errors.Is(err, ErrTooMany) || s.Files > maxItems {
+		t.Errorf("%+v, %v", s, err)
+	}
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	if grown := int64(after.HeapAlloc) - int64(before.HeapAlloc); grown > 64<<20 {
+		t.Errorf("%d MiB are held", grown>>20)
+	}
+	expect(t, to, map[string]string{})
+}
+
+// D10: what a tree declares is refused when it finds no room, before any of that folder is asked for.
+func TestD10TreeDeclaresMore(t *testing.T) {
+	to := t.TempDir()
+	for _, sizes := range [][]uint64{{1 << 60}, {1<<63 - 1, 1<<63 - 1, 1<<63 - 1}} {
+		lying := listing{list: func(string) (entries []transfer.Entry) {
+			for i, size := range sizes {
+				entries = append(entries, transfer.Entry{Name: fmt.Sprint(i), Size: size})
+			}
+			return entries
+		}}
+		for _, dry := range []bool{true, false} {
+			s, err := Tree(context.Background(), lying, "docs", "", transfer.Entry{Dir: true}, Destination{to, "new"}, TreeOptions{DryRun: dry})
+			if !errors.Is(err, ErrNoSpace) || !dry && s.Files != 0 {
+				t.Errorf("%+v, %v", s, err)
+			}
+		}
+	}
+}
+
+// D10, D16: a folder of many names arrives, and so do folders in each other, a hundred deep.
+func TestD10Many(t *testing.T) {
+	from, to := t.TempDir(), t.TempDir()
+	n := 5_000
+	if long {
+		n = 100_000
+	}
+	check(t, os.Mkdir(filepath.Join(from, "many"), 0o755))
+	for i := range n {
+		check(t, os.WriteFile(filepath.Join(from, "many", fmt.Sprintf("%06d", i)), nil, 0o644))
+	}
+	plant(t, from, map[string]string{strings.Repeat("d/", 100) + "f": "deep"})
+	s, _, err := getTree(t, farAt(t, from).pool(), Destination{to, "new"}, TreeOptions{})
+	if err != nil || s.Files != uint64(n+1) || s.Failed != 0 {
+		t.Errorf("%+v, %v", s, err)
+	}
+	if got := len(names(t, filepath.Join(to, "new/many"))); got != n {
+		t.Errorf("%d names", got)
+	}
+}
+
+// D13: names that the disk takes for one are refused together, and told apart everywhere else. What the disk
+// does is seen on the disk: this system has others that do not.
+func TestD13NamesThatAreOne(t *testing.T) {
+	from := t.TempDir()
+	plant(t, from, map[string]string{
+		"A": "upper", "a": "lower", "b/": "", "B": "a file", "c": "c", "é": "composed", "e\u0301": "apart",
+		"dot": "plain", "dot.": "with a dot", "sub/X/f": "X", "sub/x/f": "x", "sub/y": "y",
+	})
+	pool := farAt(t, from).pool()
+
+	to := t.TempDir()
+	s, _, err := getTree(t, pool, Destination{to, "new"}, TreeOptions{})
+	if err != nil || s.Failed != 0 {
+		t.Errorf("where all are apart: %+v, %v", s, err)
+	}
+	same(t, filepath.Join(to, "new"), from)
+
+	disk := fatDisk(t)
+	s, got, err := getTree(t, pool, Destination{disk, "new"}, TreeOptions{})
+	check(t, err)
+	for _, name := range []string{"A", "a", "b", "B", "dot", "dot.", "sub/X", "sub/x"} {
+		var clash *ClashError
+		if item := got[name]; item.Outcome != Failed || !errors.As(item.Err, &clash) || len(clash.Names) != 2 {
+			t.Errorf("%s: %+v", name, item)
+		}
+	}
+	for name, want := range map[string]string{"c": "c", "sub/y": "y"} {
+		if body, err := os.ReadFile(filepath.Join(disk, "new", name)); err != nil || string(body) != want {
+			t.Errorf("%s is %q, %v", name, body, err)
+		}
+	}
+	if left := planted(t, disk); len(left) > 7 {
+		t.Errorf("there is %q, %+v", left, s)
+	}
+	// What is there already under the other name is that file.
+	plant(t, filepath.Join(disk, "new"), map[string]string{"C": "mine"})
+	lower := t.TempDir()
+	plant(t, lower, map[string]string{"c": "theirs, and longer"})
+	_, got, err = getTree(t, farAt(t, lower).pool(), Destination{disk, "new"}, TreeOptions{})
+	var exists *ExistsError
+	if err != nil || !errors.As(got["c"].Err, &exists) {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+// D13: of a folder, exactly the names that the disk does not tell apart are grouped.
+func TestD13Groups(t *testing.T) {
+	var entries []transfer.Entry
+	for _, name := range []string{"A", "B", "B.", "a", "a.", "b", "c", "e\u0301", "\u00e9"} {
+		entries = append(entries, transfer.Entry{Name: name})
+	}
+	for f, want := range map[folding]string{
+		{}:              "[]",
+		{letters: true}: "[[A a] [B b]]",
+		{accents: true}: "[[e\u0301 \u00e9]]",
+		{ends: true}:    "[[B B.] [a a.]]",
+		everything:      "[[A a a.] [B B. b] [e\u0301 \u00e9]]",
+	} {
+		groups := f.groups(entries)
+		slices.SortFunc(groups, func(a, b []string) int { return strings.Compare(a[0], b[0]) })
+		if got := fmt.Sprint(groups); got != want {
+			t.Errorf("%+v: %s, want %s", f, got, want)
+		}
+	}
+}
+
+// fatDisk returns a folder on a disk that folds case.
+func fatDisk(t *testing.T) string {
+	t.Helper()
+	mkfs, err := exec.LookPath("mkfs.vfat")
+	if err != nil {
+		t.Skip("no mkfs.vfat here: apt-get install dosfstools")
+	}
+	image, dir := filepath.Join(t.TempDir(), "disk"), t.TempDir()
+	f, err := os.Create(image)
+	check(t, err)
+	check(t, errors.Join(f.Truncate(16<<20), f.Close()))
+	if out, err := exec.Command(mkfs, image).CombinedOutput(); err != nil {
+		t.Skipf("mkfs.vfat: %v, %s", err, out)
+	}
+	if out, err := exec.Command("mount", "-t", "vfat", "-o", "loop,utf8=1", image, dir).CombinedOutput(); err != nil {
+		t.Skipf("no vfat here: %v, %s", err, out)
+	}
+	t.Cleanup(func() { _ = exec.Command("umount", dir).Run() })
+	return dir
+}
+
+// D13: keys are the same for names that some disk takes for one, and for no others.
+func TestD13Keys(t *testing.T) {
+	for _, c := range []struct {
+		a, b string
+		f    folding
+		one  bool
+	}{
+		{"A", "a", folding{letters: true}, true}, {"A", "a", folding{accents: true, ends: true}, false},
+		{"É", "é", folding{letters: true}, true}, {"STRASSE", "straße", folding{letters: true}, true},
+		{"é", "e\u0301", folding{accents: true}, true}, {"é", "e\u0301", folding{letters: true}, false},
+		{"É", "e\u0301", folding{letters: true, accents: true}, true},
+		{"x.", "x", folding{ends: true}, true}, {"x. .", "x", folding{ends: true}, true}, {".x", "x", everything, false},
+		{"a", "b", everything, false},
+	} {
+		if got := c.f.key(c.a) == c.f.key(c.b); got != c.one {
+			t.Errorf("%q and %q with %+v: %v", c.a, c.b, c.f, got)
+		}
+	}
+}
+
+// A far end that lists what is no name, or one of ours, gets nothing of it made.
+func TestD1TreeOfBadNames(t *testing.T) {
+	to := t.TempDir()
+	bad := []string{"..", "a/b", "../x", ".certexch-X.partial", ".certexch-MODE.partial", "", "."}
+	lying := listing{list: func(path string) (entries []transfer.Entry) {
+		if path != "" {
+			t.Errorf("%q is listed", path)
+		}
+		for _, name := range bad {
+			entries = append(entries, transfer.Entry{Name: name, Size: 1}, transfer.Entry{Name: name, Dir: true})
+		}
+		return entries
+	}}
+	s, err := Tree(context.Background(), lying, "docs", "", transfer.Entry{Dir: true}, Destination{to, "new"}, TreeOptions{})
+	if s.Files != 0 || s.Failed != uint64(2*len(bad)) {
+		t.Errorf("%+v, %v", s, err)
+	}
+	if left := planted(t, to); len(left) != 1 {
+		t.Errorf("there is %q", left)
+	}
+}
