@@ -1,9 +1,10 @@
 package control
 
 import (
+	"bufio"
+	"encoding/binary"
 	"io"
 	"net"
-	"sync/atomic"
 	"time"
 
 	"github.com/certexch/certexch/protocol"
@@ -13,34 +14,55 @@ import (
 // goroutine may send while another receives.
 type channel struct {
 	conn     net.Conn
+	out      *bufio.Writer
+	in       *bufio.Reader
 	received error // how receiving ended
-	ended    atomic.Bool
+	ended    bool  // this direction
 }
 
-// Send writes f.
+func newChannel(conn net.Conn) *channel {
+	return &channel{conn: conn, out: bufio.NewWriterSize(conn, protocol.FrameSize), in: bufio.NewReaderSize(conn, protocol.FrameSize)}
+}
+
+// Send writes f, after what Hold has kept.
 func (c *channel) Send(f *protocol.Frame) error {
+	if err := c.Hold(f); err != nil {
+		return err
+	}
+	return c.Flush()
+}
+
+// Hold keeps f to be written with what follows, at the latest by Flush.
+func (c *channel) Hold(f *protocol.Frame) error {
 	kind := byte(blockMessage)
 	if f.Kind == protocol.KindContent {
 		kind = blockContent
 	}
-	return writeBlock(c.conn, kind, f.Payload())
+	return writeBlock(c.out, kind, f.Payload())
 }
 
-// Hold writes f at once: nothing is gained on a local socket.
-func (c *channel) Hold(f *protocol.Frame) error { return c.Send(f) }
+// Flush writes what Hold has kept.
+func (c *channel) Flush() error { return broken(c.out.Flush()) }
 
-// Flush has nothing to write.
-func (c *channel) Flush() error { return nil }
-
-// Ready is false: it does not look.
-func (c *channel) Ready() bool { return false }
+// Ready reports whether the next frame has arrived.
+func (c *channel) Ready() bool {
+	if c.in.Buffered() < blockHeader {
+		return false
+	}
+	header, err := c.in.Peek(blockHeader)
+	return err == nil && uint64(c.in.Buffered()) >= blockHeader+uint64(binary.BigEndian.Uint32(header[1:]))
+}
 
 // CloseSend ends this direction.
 func (c *channel) CloseSend() error {
-	if c.ended.Swap(true) {
+	if c.ended {
 		return nil
 	}
-	return writeBlock(c.conn, blockEnd, nil)
+	c.ended = true
+	if err := writeBlock(c.out, blockEnd, nil); err != nil {
+		return err
+	}
+	return c.Flush()
 }
 
 // Receive reads the next frame into f. It returns io.EOF after the end of the other direction, and
@@ -53,7 +75,7 @@ func (c *channel) Receive(f *protocol.Frame) error {
 }
 
 func (c *channel) next(f *protocol.Frame) error {
-	kind, n, err := readHeader(c.conn)
+	kind, n, err := readHeader(c.in)
 	if err != nil {
 		return err
 	}
@@ -65,16 +87,21 @@ func (c *channel) next(f *protocol.Frame) error {
 	case blockEnd:
 		return io.EOF
 	case blockFailure:
-		return readFailure(c.conn, n)
+		return readFailure(c.in, n)
 	default:
 		return ErrProtocol
 	}
-	_, err = io.ReadFull(c.conn, f.Resize(n))
+	_, err = io.ReadFull(c.in, f.Resize(n))
 	return cutOff(err)
 }
 
 // fail tells the other side why there is no more.
-func (c *channel) fail(f *Failure) error { return writeJSON(c.conn, blockFailure, f) }
+func (c *channel) fail(f *Failure) error {
+	if err := writeJSON(c.out, blockFailure, f); err != nil {
+		return err
+	}
+	return c.Flush()
+}
 
 // SetReadDeadline bounds the Receive calls that follow, and those under way.
 func (c *channel) SetReadDeadline(t time.Time) error { return broken(c.conn.SetReadDeadline(t)) }

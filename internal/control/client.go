@@ -63,7 +63,7 @@ func (c Client) Open(ctx context.Context, id certauth.Identity, addrs []multiadd
 	if err != nil {
 		return nil, err
 	}
-	return &channel{conn: conn}, nil
+	return newChannel(conn), nil
 }
 
 // ask makes a request that is over when it is answered.

@@ -49,7 +49,11 @@ func pass(from, to transfer.Channel) error {
 		if err == io.EOF {
 			return to.CloseSend()
 		}
-		if err := to.Send(f); err != nil {
+		send := to.Send
+		if from.Ready() { // the next one can travel with it
+			send = to.Hold
+		}
+		if err := send(f); err != nil {
 			return err
 		}
 	}

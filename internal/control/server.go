@@ -135,7 +135,7 @@ func (s *Server) open(ctx context.Context, conn net.Conn, r Request) {
 		remote.Reset()
 		return
 	}
-	s.relay(&channel{conn: conn}, remote)
+	s.relay(newChannel(conn), remote)
 }
 
 // target reads whom an OpOpen is for.
