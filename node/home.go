@@ -2,7 +2,6 @@ package node
 
 import (
 	"errors"
-	"io/fs"
 	"os"
 	"path/filepath"
 )
@@ -43,7 +42,7 @@ func DefaultHome() (Home, error) {
 	if err != nil {
 		return Home{}, err
 	}
-	if _, err := os.Stat(own.Config); errors.Is(err, fs.ErrNotExist) && mayUse(systemHome.Socket) {
+	if _, err := os.Stat(own.Config); err != nil && mayUse(systemHome.Socket) {
 		return systemHome, nil
 	}
 	return own, nil
