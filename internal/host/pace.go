@@ -39,7 +39,7 @@ func (q *queue) add(n int) {
 	defer q.mu.Unlock()
 	above := q.bytes > queueLimit
 	q.bytes += n
-	if above && q.bytes <= queueLimit {
+	if above && q.bytes <= queueLimit && !q.closed {
 		close(q.emptier)
 		q.emptier = make(chan struct{})
 	}

@@ -204,3 +204,14 @@ func TestWaitForTheSocketEnds(t *testing.T) {
 		})
 	}
 }
+
+// What was on its way when a connection closed is taken off all the same.
+func TestQueueEmptiesAfterItsEnd(t *testing.T) {
+	q := newQueue()
+	q.add(queueLimit + 1)
+	q.close()
+	q.add(-queueLimit - 1)
+	if !q.wait(nil) {
+		t.Error("somebody waits for a socket that is closed")
+	}
+}
