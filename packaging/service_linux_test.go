@@ -27,11 +27,14 @@ type account struct {
 	groups []uint32
 }
 
-const serviceID = 990
+const (
+	serviceID = 990
+	photosID  = 2003 // a group that the service is in
+)
 
 var (
 	root     = account{name: "root"}
-	service  = account{"certexch", serviceID, nil}
+	service  = account{"certexch", serviceID, []uint32{photosID}}
 	member   = account{"member", 2001, []uint32{serviceID}}
 	stranger = account{"stranger", 2002, nil}
 )
@@ -52,6 +55,7 @@ func newMachine(t *testing.T) *machine {
 		fmt.Fprintf(&users, "%s:x:%d:%d::/home/%s:/bin/false\n", a.name, a.uid, a.uid, a.name)
 		fmt.Fprintf(&groups, "%s:x:%d:%s\n", a.name, a.uid, map[bool]string{true: "member"}[a.uid == serviceID])
 	}
+	fmt.Fprintf(&groups, "photos:x:%d:certexch\n", photosID)
 	check(t, os.WriteFile(m.path("etc/passwd"), []byte(users.String()), 0o644), os.WriteFile(m.path("etc/group"), []byte(groups.String()), 0o644))
 	// As tmpfiles.d and the unit have them.
 	check(t, os.Chmod(m.path("var/lib/certexch"), 0o700), os.Chmod(m.path("run/certexch"), 0o750), os.Chmod(m.path("root"), 0o700))
@@ -190,6 +194,23 @@ func TestE1RootPreparesTheService(t *testing.T) {
 	}
 	if names := m.foreign(); len(names) > 0 {
 		t.Errorf("not the service's: %q", names)
+	}
+}
+
+// TestCheckAsRoot: a share that root may read and the service may not is found before the service starts.
+func TestCheckAsRoot(t *testing.T) {
+	m := newMachine(t)
+	m.certify()
+	dir, config := m.path("srv/photos"), m.path("etc/certexch/config.toml")
+	text, err := os.ReadFile(config)
+	check(t, err, os.MkdirAll(dir, 0o755), os.Chmod(dir, 0o750))
+	check(t, os.WriteFile(config, append(text, "[[share]]\nname = \"photos\"\npath = \"/srv/photos\"\n"...), 0o644))
+	for _, as := range []account{root, service} {
+		m.refused("/srv/photos: permission denied", as, "check")
+	}
+	check(t, os.Chown(dir, 0, photosID))
+	for _, as := range []account{root, service} {
+		m.run(as, "check")
 	}
 }
 

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/user"
 	"runtime"
+	"strconv"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -44,17 +46,17 @@ func explain(uid int, err error) error {
 // nobody is the group whose rights are taken where a folder belongs to root's group.
 const nobody = 65534
 
-// as runs f on a thread that has the rights of uid and gid to files, and no others. Other users can still not
+// as runs f on a thread that has the rights of uid and gid to files, with the groups of uid, and no others. Other users can still not
 // signal or trace it, as they could if it took on more of the user than that. The thread ends with f, since
 // its goroutine does not let go of it; the runtime starts no other thread from such a one.
 func as(uid, gid int, f func(uid int) error) error {
 	if gid == 0 {
 		gid = nobody
 	}
-	done := make(chan error)
+	done, groups := make(chan error), groupsOf(uid)
 	go func() {
 		runtime.LockOSThread()
-		err := become(uid, gid)
+		err := become(uid, gid, groups)
 		if err == nil {
 			err = f(uid)
 		}
@@ -63,9 +65,28 @@ func as(uid, gid int, f func(uid int) error) error {
 	return <-done
 }
 
+// groupsOf are the groups that a service of the user would be in; none for a user that the system does not
+// know.
+func groupsOf(uid int) (groups []int) {
+	known, err := user.LookupId(strconv.Itoa(uid))
+	if err != nil {
+		return nil
+	}
+	ids, err := known.GroupIds()
+	if err != nil {
+		return nil
+	}
+	for _, id := range ids {
+		if n, err := strconv.Atoi(id); err == nil {
+			groups = append(groups, n)
+		}
+	}
+	return groups
+}
+
 // become changes the calling thread only. The two calls that change report no errors, so they are asked again.
-func become(uid, gid int) error {
-	if err := unix.Setgroups(nil); err != nil {
+func become(uid, gid int, groups []int) error {
+	if err := unix.Setgroups(groups); err != nil {
 		return fmt.Errorf("acting as user %d: %w", uid, os.NewSyscallError("setgroups", err))
 	}
 	_, _ = unix.SetfsgidRetGid(gid)
