@@ -46,7 +46,8 @@ type Config struct {
 	// MaxConns bounds the connections of this host, in and out together.
 	// When there are as many, one that came in and is not kept (see Keep) is
 	// ended for each that opens; if all are kept, none opens. Zero or less
-	// means DefaultMaxConns.
+	// means DefaultMaxConns. Where the system lets the process have few files
+	// open, there are fewer.
 	MaxConns int
 
 	// MaxStreams bounds, for each protocol in it, the streams that one peer may

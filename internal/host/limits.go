@@ -39,6 +39,10 @@ const (
 	// Streams that all peers may have open. What bounds them is their memory.
 	allStreams = 1 << 14
 
+	// Files that a process has open before anybody connects: listeners, the
+	// log, the runtime's.
+	ownFiles = 32
+
 	// A whole site may sit behind one address. libp2p allows 8 connections
 	// and a new one every 5 s.
 	connsPerAddress   = 256
@@ -54,6 +58,7 @@ func newLimits(maxConns int, maxStreams map[protocol.ID]int) (*door, error) {
 	if maxConns <= 0 {
 		maxConns = DefaultMaxConns
 	}
+	maxConns = min(maxConns, fitting(mostFiles()))
 	limits := rcmgr.PartialLimitConfig{
 		System:       withStreams(conns(maxConns+leavingConns), allStreams),
 		Transient:    withStreams(conns(min(maxConns, newConns)+leavingConns), allStreams),
@@ -76,6 +81,10 @@ func newLimits(maxConns int, maxStreams map[protocol.ID]int) (*door, error) {
 		strangers:       make(map[peer.ID]*stranger),
 	}, err
 }
+
+// fitting is how many connections leave enough of the files for what is done over them: a connection
+// has a socket, and each of its requests may have a file.
+func fitting(files int) int { return max(1, (files-ownFiles)/2) }
 
 func conns(n int) rcmgr.ResourceLimits {
 	l := rcmgr.LimitVal(n)

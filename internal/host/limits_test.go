@@ -3,6 +3,7 @@ package host
 import (
 	"errors"
 	"fmt"
+	"math"
 	"testing"
 
 	"github.com/libp2p/go-libp2p/core/network"
@@ -79,6 +80,15 @@ func TestMaxConns(t *testing.T) {
 		var refused *quic.TransportError
 		if listen == anyQUIC && !(errors.As(err, &refused) && refused.ErrorCode == quic.ConnectionRefused) {
 			t.Errorf("after the handshake: %v", err)
+		}
+	}
+}
+
+// F7: where few files may be open, connections leave some for what they ask for.
+func TestF7FewFiles(t *testing.T) {
+	for files, want := range map[int]int{64: 16, 1024: 496, 20: 1, math.MaxInt32: (math.MaxInt32 - ownFiles) / 2} {
+		if got := fitting(files); got != want {
+			t.Errorf("%d connections with %d files", got, files)
 		}
 	}
 }
