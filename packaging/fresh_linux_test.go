@@ -106,6 +106,9 @@ systemctl daemon-reload; systemctl restart certexch`)
 	})
 }
 
+// suite is the oldest Debian with security support: what its systemd takes, later ones do.
+const suite = "bookworm"
+
 // debianTar returns a tar of a minimal Debian.
 func debianTar(t *testing.T) string {
 	t.Helper()
@@ -115,7 +118,7 @@ func debianTar(t *testing.T) string {
 	needs(t, "debootstrap")
 	dir, tar := t.TempDir(), filepath.Join(t.TempDir(), "debian.tar")
 	for _, args := range [][]string{
-		{"debootstrap", "--variant=minbase", "--include=systemd,systemd-sysv,dbus", "stable", dir},
+		{"debootstrap", "--variant=minbase", "--include=systemd,systemd-sysv,dbus", suite, dir},
 		{"tar", "-C", dir, "-cf", tar, "."},
 	} {
 		if out, err := exec.Command(args[0], args[1:]...).CombinedOutput(); err != nil {
