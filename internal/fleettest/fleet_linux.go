@@ -27,6 +27,9 @@ type Fleet struct {
 // each slash), which have all registered each other. The host may be on other networks than the LAN if it exists already.
 func New(t testing.TB, lab *labtest.Lab, names ...string) *Fleet {
 	t.Helper()
+	if raced {
+		t.Skip("other processes run here, of which the race detector sees nothing")
+	}
 	f := &Fleet{t: t, lab: lab, bin: programs(t), dir: t.TempDir(), terminals: make(map[string]*Terminal)}
 	if err := os.WriteFile(filepath.Join(f.dir, "passphrase"), []byte("for tests only\n"), 0o600); err != nil {
 		t.Fatal(err)

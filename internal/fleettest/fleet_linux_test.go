@@ -15,6 +15,7 @@ func TestMain(m *testing.M) {
 		"relay":   relayProgram,
 		"reserve": reserveProgram,
 		"ask":     askProgram,
+		"flood":   floodProgram,
 	}))
 }
 

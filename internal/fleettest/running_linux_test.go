@@ -61,7 +61,7 @@ func (r *running) say(line string) {
 // waitFor looks again and again, because what it looks at tells nobody.
 func waitFor(t *testing.T, what string, done func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(45 * time.Second)
 	for !done() {
 		if time.Now().After(deadline) {
 			t.Fatalf("waited in vain for %s", what)

@@ -32,6 +32,15 @@
 // [Relayed] is the test that all of them use. The flag that libp2p itself
 // offers, Stat().Limited, is no test: it repeats what the relay says of itself.
 //
+// # Who gets in
+//
+// Anybody may connect, and most limits of libp2p turn away whoever comes last:
+// a flood of connections that say nothing would keep everybody else out. Here
+// such a connection is ended to make room, the oldest of the address that holds
+// most, unless the caller has asked to [Keep] it, as it does once the peer has
+// proven itself. The same goes for the streams of peers with no connection that
+// is kept: they are few, because each may fill a window before it is read.
+//
 // # Logging
 //
 // The parts of libp2p log through the package gologshim, to standard error
