@@ -155,6 +155,7 @@ func (t *Terminal) dial(ctx context.Context, h libp2p.Host, info peer.AddrInfo) 
 		var leaving *link
 		for _, conn := range h.Network().ConnsToPeer(info.ID) {
 			if leaving = t.links.of(conn); leaving.acquire() {
+				t.askForSign(leaving)
 				return leaving, nil
 			}
 		}
@@ -172,6 +173,24 @@ func (t *Terminal) dial(ctx context.Context, h libp2p.Host, info peer.AddrInfo) 
 
 // maxRedials is how often a connection may be gone as soon as it is there.
 const maxRedials = 5
+
+// signTime is how long a peer may keep silent when it is asked for a sign of life.
+const signTime = 3 * time.Second
+
+// askForSign closes a connection that has stood for a while, if its peer is not at the other end any more: a
+// network that has forgotten it does not say so. Whoever uses it meanwhile learns that it broke.
+func (t *Terminal) askForSign(l *link) {
+	if time.Since(l.conn.Stat().Opened) < signTime || !l.asking.CompareAndSwap(false, true) {
+		return
+	}
+	t.goroutines.start(func() {
+		defer l.asking.Store(false)
+		if host.Silent(t.ctx, l.conn, signTime) {
+			t.log.Info("connection closed: nothing comes over it", "peer_id", l.conn.RemotePeer().String(), "address", l.conn.RemoteMultiaddr().String())
+			_ = l.conn.Close()
+		}
+	})
+}
 
 // otherKey returns the peer ID that answered in place of the expected one.
 func otherKey(err error) peer.ID {

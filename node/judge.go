@@ -2,6 +2,7 @@ package node
 
 import (
 	"errors"
+	"os"
 	"sync"
 	"time"
 
@@ -126,11 +127,22 @@ func (l *link) why(err error) error {
 // linkChannel is a channel that knows why its session was cut.
 type linkChannel struct {
 	*protocol.Channel
-	link *link
+	terminal *Terminal
+	link     *link
 }
 
-func (c *linkChannel) Send(f *protocol.Frame) error    { return c.link.why(c.Channel.Send(f)) }
-func (c *linkChannel) Receive(f *protocol.Frame) error { return c.link.why(c.Channel.Receive(f)) }
+// Send tells why the session was cut, if it was.
+func (c *linkChannel) Send(f *protocol.Frame) error { return c.link.why(c.Channel.Send(f)) }
+
+// Receive tells why the session was cut, if it was. When nothing has come for too long, it has the peer asked
+// for a sign of life: whoever tries again had better have another connection than one that is dead.
+func (c *linkChannel) Receive(f *protocol.Frame) error {
+	err := c.Channel.Receive(f)
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		c.terminal.askForSign(c.link)
+	}
+	return c.link.why(err)
+}
 
 // complaint is a state that is logged when it changes, not each time it is met.
 type complaint struct {

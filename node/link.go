@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/network"
@@ -16,9 +17,11 @@ import (
 // link is one connection and the one exchange that runs on it. A session belongs to its connection:
 // another connection to the same peer is another link.
 type link struct {
-	conn network.Conn
-	done chan struct{} // closed when the exchange has ended, one way or the other
-	gone chan struct{} // closed when the connection has ended
+	conn   network.Conn
+	done   chan struct{} // closed when the exchange has ended, one way or the other
+	gone   chan struct{} // closed when the connection has ended
+	asking atomic.Bool   // whether its peer is being asked for a sign of life
+
 	over chan struct{} // closed when the session has ended, and what is to be known of it is in cause
 
 	mu         sync.Mutex // guards what follows

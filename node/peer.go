@@ -40,7 +40,7 @@ func (t *Terminal) newPeer(l *link) *Peer {
 		if err != nil {
 			return nil, l.why(err)
 		}
-		return &linkChannel{ch, l}, nil
+		return &linkChannel{ch, t, l}, nil
 	}
 	return &Peer{Pool: transfer.NewPool(open, t.env.idle()), link: l, open: open, release: sync.OnceFunc(l.release)}
 }

@@ -29,7 +29,7 @@ func TestTreeByName(t *testing.T) {
 
 	into := t.TempDir()
 	var stderr bytes.Buffer
-	get := desk.Command("--json", "get", "-r", "nas:go", into)
+	get := desk.Command("--json", "--timeout", "5s", "get", "-r", "nas:go", into)
 	get.Stderr = &stderr
 	if err := get.Start(); err != nil {
 		t.Fatal(err)

@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/network"
@@ -75,8 +76,20 @@ func (q *queue) wait(done <-chan struct{}) bool {
 // pacedSocket is the connection below a muxer, which writes one frame with each Write.
 type pacedSocket struct {
 	net.Conn
-	queue *queue
+	queue    *queue
+	lastRead atomic.Int64 // in Unix nanoseconds
 }
+
+func (s *pacedSocket) Read(p []byte) (int, error) {
+	n, err := s.Conn.Read(p)
+	if n > 0 {
+		s.lastRead.Store(time.Now().UnixNano())
+	}
+	return n, err
+}
+
+// heard returns when something last came.
+func (s *pacedSocket) heard() time.Time { return time.Unix(0, s.lastRead.Load()) }
 
 func (s *pacedSocket) Write(frame []byte) (int, error) {
 	n, err := s.Conn.Write(frame)
@@ -98,7 +111,17 @@ func (s *pacedSocket) Close() error {
 // pacedConn is a muxer's connection whose streams wait for the socket.
 type pacedConn struct {
 	network.MuxedConn
-	queue *queue
+	queue  *queue
+	socket *pacedSocket
+}
+
+// As finds this connection itself, for Silent, and what is below it.
+func (c *pacedConn) As(target any) bool {
+	if p, ok := target.(**pacedConn); ok {
+		*p = c
+		return true
+	}
+	return c.MuxedConn.As(target)
 }
 
 func (c *pacedConn) OpenStream(ctx context.Context) (network.MuxedStream, error) {

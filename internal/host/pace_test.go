@@ -215,3 +215,44 @@ func TestQueueEmptiesAfterItsEnd(t *testing.T) {
 		t.Error("somebody waits for a socket that is closed")
 	}
 }
+
+// silentConn is a network.Conn with a muxed connection below it.
+type silentConn struct {
+	network.Conn
+	muxed network.MuxedConn
+}
+
+func (c silentConn) As(target any) bool { return c.muxed.As(target) }
+
+// A peer that is there answers when it is asked, also one that has much to say; one that is gone does not.
+func TestSilent(t *testing.T) {
+	accepted, dialled, _, v := muxedPair(t)
+	conn := silentConn{muxed: dialled}
+	if Silent(t.Context(), conn, 20*time.Second) {
+		t.Error("a peer that is there is silent")
+	}
+	open := v.stop()
+	Silent(t.Context(), conn, 50*time.Millisecond) // the Read under way may bring an answer
+	if !Silent(t.Context(), conn, 50*time.Millisecond) {
+		t.Error("a peer that is gone is not silent")
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if Silent(ctx, conn, time.Hour) {
+		t.Error("silent before its time")
+	}
+	open()
+	if Silent(t.Context(), silentConn{muxed: accepted}, 20*time.Second) {
+		t.Error("a peer that is back is silent")
+	}
+	sender, receiver := openPair(t, accepted, dialled)
+	if _, err := sender.Write(make([]byte, frame)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.CopyN(io.Discard, receiver, frame); err != nil {
+		t.Fatal(err)
+	}
+	if h := dialled.(*pacedConn).socket.heard(); time.Since(h) > time.Minute {
+		t.Errorf("heard %v ago", time.Since(h))
+	}
+}

@@ -45,11 +45,12 @@ func (m muxer) NewConn(c net.Conn, isServer bool, scope network.PeerScope) (netw
 		transport = m.accepted
 	}
 	q := newQueue()
-	muxed, err := transport.NewConn(&pacedSocket{c, q}, isServer, scope)
+	socket := &pacedSocket{Conn: c, queue: q}
+	muxed, err := transport.NewConn(socket, isServer, scope)
 	if err != nil {
 		return nil, err
 	}
-	return &pacedConn{muxed, q}, nil
+	return &pacedConn{muxed, q, socket}, nil
 }
 
 // handshakeTimeout is how long a connection that was accepted may take until

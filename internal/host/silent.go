@@ -1,0 +1,36 @@
+package host
+
+import (
+	"context"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-yamux/v5"
+)
+
+// Silent asks the peer for a sign of life, and reports whether nothing at all came over conn within that time:
+// a connection whose way has gone looks as if it stood until somebody asks. It says no for what it cannot ask,
+// QUIC, which watches over itself, and when ctx ends first.
+func Silent(ctx context.Context, conn network.Conn, within time.Duration) bool {
+	var paced *pacedConn
+	var session *yamux.Session
+	if !conn.As(&paced) || !paced.As(&session) {
+		return false
+	}
+	asked := time.Now()
+	answered := make(chan struct{})
+	go func() { // ends with the answer, or with the connection
+		defer close(answered)
+		_, _ = session.Ping()
+	}()
+	late := time.NewTimer(within)
+	defer late.Stop()
+	select {
+	case <-answered:
+		return false
+	case <-ctx.Done():
+		return false
+	case <-late.C:
+		return paced.socket.heard().Before(asked)
+	}
+}
