@@ -25,6 +25,7 @@ type folder struct {
 	modTime time.Time // of a tree: that it will have if it was made
 
 	users atomic.Int64 // of a tree: what is still to be done in it
+	folds *folding     // what its disk does not tell apart; nil until that is known
 
 	mu     sync.Mutex
 	rights fs.FileMode // what the umask leaves of 0777 for files made here; 0 until it is known

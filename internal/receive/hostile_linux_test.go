@@ -258,6 +258,37 @@ func TestD13NamesThatAreOne(t *testing.T) {
 	}
 }
 
+// D13: of a folder on a disk that folds case, all names that are one are refused, folders too, and the rest is
+// given out.
+func TestD13RefusedTogether(t *testing.T) {
+	f, err := openFolder(Destination{t.TempDir(), "new"})
+	check(t, err)
+	defer f.root.Close()
+	f.folds = &folding{letters: true}
+	got := make(items)
+	tree := &tree{top: f, jobs: make(chan *job, 10), tally: tally{report: got.report(f.path)}}
+	found, err := tree.sort(context.Background(), place{remote: "x"}, f, []transfer.Entry{
+		{Name: "A"}, {Name: "B", Dir: true}, {Name: "a"}, {Name: "b"}, {Name: "c"}, {Name: "d", Dir: true},
+	})
+	close(tree.jobs)
+	if err != nil || len(found) != 1 || found[0].name != "d" {
+		t.Errorf("%+v, %v", found, err)
+	}
+	for j := range tree.jobs {
+		if j.from.path != "x/c" {
+			t.Errorf("%q is fetched", j.from.path)
+		}
+	}
+	for _, name := range []string{"A", "a", "B", "b"} {
+		if !errors.As(got[name].Err, new(*ClashError)) {
+			t.Errorf("%s: %+v", name, got[name])
+		}
+	}
+	if tree.tally.known.Load() != 1 {
+		t.Errorf("%d are to come", tree.tally.known.Load())
+	}
+}
+
 // D13: of a folder, exactly the names that the disk does not tell apart are grouped.
 func TestD13Groups(t *testing.T) {
 	var entries []transfer.Entry

@@ -73,7 +73,7 @@ func (f *folder) clashes(entries []transfer.Entry, dry bool) map[string]error {
 		return nil
 	}
 	errs := make(map[string]error)
-	for _, names := range f.probe().groups(entries) {
+	for _, names := range f.folding().groups(entries) {
 		slices.Sort(names)
 		for _, name := range names {
 			errs[name] = &ClashError{f.path, names}
@@ -106,6 +106,15 @@ func (f folding) groups(entries []transfer.Entry) [][]string {
 		groups = append(groups, names)
 	}
 	return groups
+}
+
+// folding returns what the disk of f does not tell apart.
+func (f *folder) folding() folding {
+	if f.folds == nil {
+		folds := f.probe()
+		f.folds = &folds
+	}
+	return *f.folds
 }
 
 // probe finds out what the disk of f tells apart, with a file that it makes and removes: one system has

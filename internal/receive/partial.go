@@ -141,7 +141,6 @@ func (p *partial) rename(name string) error {
 	if err := p.folder.root.Rename(p.name, name); err != nil {
 		return err
 	}
-	p.journal.discard()
 	p.name = ""
 	p.folder.names.Add(1)
 	return nil

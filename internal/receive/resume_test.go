@@ -166,12 +166,19 @@ func TestResumeModel(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		dir, err := os.MkdirTemp(t.TempDir(), "")
 		check(t, err)
-		sizes := rapid.SampledFrom([]int{0, 1, block - 1, block, block + 1, 2 * block, 3*block + 7})
+		sizes := rapid.SampledFrom([]int{3*block + 7, 3 * block, 2 * block, 2*block + 1, block + 1, block, block - 1, 0})
 		src := &remote{body: noise(sizes.Draw(rt, "size"))}
 		hidden := filepath.Join(dir, origin{"nas", "docs", "a/f", "f"}.hidden())
+		place := func() int {
+			return rapid.IntRange(0, 3).Draw(rt, "block")*block + rapid.IntRange(0, block-1).Draw(rt, "byte")
+		}
 		best := 0 // whole blocks received in a row, of this version and with nothing done to them
-		for range rapid.IntRange(1, 5).Draw(rt, "runs") {
-			src.cut = rapid.IntRange(0, len(src.body)+1).Draw(rt, "cut")
+		runs := rapid.IntRange(2, 6).Draw(rt, "runs")
+		for run := range runs {
+			src.cut = min(len(src.body)-1, rapid.SampledFrom([]int{2, 1, 3, 0}).Draw(rt, "cut blocks")*block+rapid.IntRange(0, 2*65504).Draw(rt, "and bytes"))
+			if src.cut <= 0 || run == runs-1 {
+				src.cut = 0
+			}
 			before := src.sent
 			result, err := fetchFrom(src, dir)
 			switch got, readErr := os.ReadFile(filepath.Join(dir, "f")); {
@@ -182,29 +189,31 @@ func TestResumeModel(t *testing.T) {
 			case err != nil && readErr == nil:
 				rt.Fatalf("%v, and the file is there", err)
 			}
+			last := src.asked[len(src.asked)-1]
+			if best > 0 && last.Offset != uint64(best*block) || last.Offset > uint64(len(src.body)) {
+				rt.Fatalf("asked from %d on with %d blocks here", last.Offset, best)
+			}
 			if err == nil {
 				if left := names(t, dir); len(left) != 1 {
 					rt.Fatalf("left %q", left)
 				}
 				return
 			}
-			if last := src.asked[len(src.asked)-1]; best > 0 && last.Offset != uint64(best*block) {
-				rt.Fatalf("asked from %d on with %d blocks here", last.Offset, best)
-			} else if got := int(last.Offset) + src.sent - before; len(src.body) > block {
+			if got := int(last.Offset) + src.sent - before; len(src.body) > block {
 				best = got / block
 			}
-			switch rapid.SampledFrom([]string{"nothing", "nothing", "changed", "flip", "flip journal", "cut", "cut journal", "no journal", "no partial", "zeros"}).Draw(rt, "then") {
+			switch rapid.SampledFrom([]string{"flip", "zeros", "longer", "nothing", "changed", "flip journal", "cut", "cut journal", "no journal", "no partial"}).Draw(rt, "then") {
 			case "changed":
 				src.version++
 				src.body = noise(sizes.Draw(rt, "new size"))
 				best = 0
 			case "flip":
-				best = spoil(t, hidden, best, rapid.IntRange(0, 4*block).Draw(rt, "at"), false)
+				best = spoil(t, hidden, best, place(), false)
 			case "flip journal":
 				spoil(t, journalName(hidden), 0, rapid.IntRange(0, 300).Draw(rt, "at"), false)
 				best = 0 // or more
 			case "cut":
-				best = spoil(t, hidden, best, rapid.IntRange(0, 4*block).Draw(rt, "at"), true)
+				best = spoil(t, hidden, best, place(), true)
 			case "cut journal":
 				spoil(t, journalName(hidden), 0, rapid.IntRange(0, 300).Draw(rt, "at"), true)
 				best = 0
@@ -214,6 +223,10 @@ func TestResumeModel(t *testing.T) {
 			case "no partial":
 				_ = os.Remove(hidden)
 				best = 0
+			case "longer":
+				if body, err := os.ReadFile(hidden); err == nil {
+					check(t, os.WriteFile(hidden, append(body, noise(4*block)...), 0o600))
+				}
 			case "zeros": // a disk that lost power
 				if info, err := os.Stat(hidden); err == nil {
 					check(t, os.WriteFile(hidden, make([]byte, info.Size()), 0o600))
@@ -262,34 +275,32 @@ func TestResumeSideBySide(t *testing.T) {
 func TestD5PartialIsNotOurs(t *testing.T) {
 	body := noise(2*block + 5)
 	hidden := origin{"nas", "docs", "a/f", "f"}.hidden()
-	for name, put := range map[string]func(dir, path string){
-		"link":      func(dir, path string) { check(t, os.Symlink(filepath.Join(dir, "precious"), path)) },
-		"hard link": func(dir, path string) { check(t, os.Link(filepath.Join(dir, "precious"), path)) },
-		"pipe":      func(_, path string) { check(t, syscall.Mkfifo(path, 0o600)) },
-		"folder":    func(_, path string) { check(t, os.Mkdir(path, 0o700)) },
-		"open to others": func(_, path string) {
-			check(t, os.WriteFile(path, body[:block], 0o600))
-			check(t, os.Chmod(path, 0o666))
+	for name, put := range map[string]func(dir, path string) error{
+		"link":           func(dir, path string) error { return os.Symlink(filepath.Join(dir, "precious"), path) },
+		"hard link":      func(dir, path string) error { return os.Link(filepath.Join(dir, "precious"), path) },
+		"pipe":           func(_, path string) error { return syscall.Mkfifo(path, 0o600) },
+		"folder":         func(_, path string) error { return os.Mkdir(path, 0o700) },
+		"open to others": func(_, path string) error { return copyOf(path, 0o666, os.Geteuid()) },
+		"second name": func(dir, path string) error {
+			return errors.Join(copyOf(path, 0o600, os.Geteuid()), os.Link(path, filepath.Join(dir, "another")))
 		},
-		"another's": func(_, path string) {
-			check(t, os.WriteFile(path, body[:block], 0o600))
-			if os.Chown(path, 65534, 65534) != nil {
-				t.Skip("only root gives files away")
-			}
-		},
+		"another's": func(_, path string) error { return copyOf(path, 0o600, 65534) },
 	} {
 		for _, which := range []string{hidden, journalName(hidden)} {
 			dir := t.TempDir()
 			precious := filepath.Join(dir, "precious")
 			check(t, os.WriteFile(precious, []byte("precious"), 0o600))
 			src := &remote{body: body, cut: block + 100_000}
-			if which != hidden { // the partial itself is good
-				if _, err := fetchFrom(src, dir); !errors.Is(err, errCable) {
-					t.Fatal(err)
-				}
-				check(t, os.Remove(filepath.Join(dir, which)))
+			if _, err := fetchFrom(src, dir); !errors.Is(err, errCable) {
+				t.Fatal(err)
 			}
-			put(dir, filepath.Join(dir, which))
+			path := filepath.Join(dir, which)
+			check(t, os.Rename(path, path+".good"))
+			if err := put(dir, path); errors.Is(err, os.ErrPermission) {
+				continue // only root gives files away
+			} else if err != nil {
+				t.Fatal(err)
+			}
 			src.cut = 0
 			result, err := fetchFrom(src, dir)
 			if err != nil || result.Resumed != 0 {
@@ -303,6 +314,15 @@ func TestD5PartialIsNotOurs(t *testing.T) {
 			}
 		}
 	}
+}
+
+// copyOf makes what would be good but for its mode or owner.
+func copyOf(path string, mode os.FileMode, owner int) error {
+	good, err := os.ReadFile(path + ".good")
+	if err != nil {
+		return err
+	}
+	return errors.Join(os.WriteFile(path, good, 0o600), os.Chmod(path, mode), os.Lchown(path, owner, -1))
 }
 
 // D10: partials that nobody has gone on with for a month go when a get comes by; those in use, those of
@@ -365,6 +385,11 @@ func FuzzJournal(f *testing.F) {
 	f.Add(begin[:3])
 	f.Add([]byte{})
 	f.Add(slices.Concat(journal, journal))
+	for _, at := range []int{5, len(begin), len(begin) + hashSize + 3, len(journal) - 1} {
+		other := slices.Clone(journal)
+		other[at] ^= 1
+		f.Add(other)
+	}
 	f.Fuzz(func(t *testing.T, noted []byte) {
 		n := holding(context.Background(), bytes.NewReader(noted), begin, bytes.NewReader(content))
 		if n > 0 && !bytes.HasPrefix(noted, journal[:len(begin)+n*hashSize]) {
