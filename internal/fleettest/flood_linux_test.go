@@ -24,11 +24,19 @@ func floodTime() time.Duration {
 
 const (
 	// mostLife is the time of an exchange, and what a machine that is busy with a flood takes to notice.
-	mostLife   = 10*time.Second + 3*time.Second
+	mostLife   = 10*time.Second + 5*time.Second
 	mostGrowth = 64 << 20
 	// patience is ten times what a file takes on this machine when nothing else goes on.
-	patience = time.Second
 )
+
+// patience is what a registered terminal has for a file. A machine that does other things than this test,
+// as for every change, may take longer.
+func patience() time.Duration {
+	if long {
+		return time.Second
+	}
+	return 5 * time.Second
+}
 
 // C1: connections and streams that begin and do not go on, more of them than a terminal takes, from one
 // address and from many. Each ends in time, and a registered terminal gets its file meanwhile.
@@ -80,7 +88,7 @@ func TestC1HalfOpen(t *testing.T) {
 			if lived > mostLife {
 				t.Errorf("the last connection of the flood was open for %v", lived)
 			}
-			if median := took[len(took)/2]; median > max(patience, 5*quickest) {
+			if median := took[len(took)/2]; median > max(patience(), 5*quickest) {
 				t.Errorf("a registered terminal waited %v", median)
 			}
 			if most-before > mostGrowth {

@@ -27,7 +27,7 @@ func TestC8AnObserverLearnsNothing(t *testing.T) {
 	nas.Share(share, folder(t, map[string][]byte{file: content}))
 
 	secrets := secretsOf(t, nas, desk)
-	for _, word := range []string{TrustDomain, "\x04acme\x07example", server, client, "nasturtium", "desk-lamp", share, file} {
+	for _, word := range []string{TrustDomain, "\x07example", server, client, "nasturtium", "desk-lamp", share, file} {
 		secrets[word] = []byte(word)
 	}
 	for at := 0; at < len(content); at += 1 << 18 {
