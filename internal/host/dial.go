@@ -11,7 +11,7 @@ import (
 // quicDelay is the head start of TCP. While a TCP connection that is open
 // finishes its handshake, libp2p holds the other dials back; when every TCP
 // dial has failed, it does not wait.
-const quicDelay = 250 * time.Millisecond
+const quicDelay = time.Second
 
 // tcpFirst ranks the addresses of one peer: TCP ones at once, QUIC ones after
 // quicDelay, and within each kind as libp2p would (IPv6 and IPv4 in turn).

@@ -11,7 +11,7 @@
 // answers a peer before the handlers of the caller.
 //
 // TCP is dialled before QUIC, because it moves a file several times faster;
-// QUIC follows 250 ms later, or at once when every TCP dial has failed.
+// QUIC follows a second later, or at once when every TCP dial has failed.
 //
 // # What a host cannot do
 //
