@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -76,7 +77,30 @@ func (v *visit) copy(ctx context.Context, p *transfer.Pool, l location, part *by
 	if err != nil {
 		return err
 	}
-	defer content.Close()
-	_, err = content.WriteTo(v.env.content)
-	return err
+	return v.write(ctx, content)
+}
+
+// writeGrace is how long a command that was interrupted waits for what it writes to.
+const writeGrace = time.Second
+
+// write writes content to standard output. Who reads that may have stopped reading; an interrupted command ends
+// all the same, and leaves the write to the end of the process.
+func (v *visit) write(ctx context.Context, content *transfer.Content) error {
+	written := make(chan error, 1)
+	go func() {
+		_, err := content.WriteTo(v.env.content)
+		_ = content.Close()
+		written <- err
+	}()
+	select {
+	case err := <-written:
+		return err
+	case <-ctx.Done():
+	}
+	select {
+	case err := <-written:
+		return err
+	case <-time.After(writeGrace):
+		return context.Cause(ctx)
+	}
 }
