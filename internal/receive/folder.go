@@ -2,7 +2,6 @@ package receive
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -30,11 +29,7 @@ type folder struct {
 	mu     sync.Mutex
 	rights fs.FileMode // what the umask leaves of 0777 for files made here; 0 until it is known
 
-	naming  sync.Mutex // held during a sync
-	names   atomic.Uint64
-	synced  uint64 // how many changes of names the last sync has made safe
-	failed  error  // of a sync, which is never tried away
-	settled bool   // whether the folder's own name is safe
+	naming
 }
 
 // Check reports, before anything is asked for, whether a file could be at d at all: its name is one, as a
@@ -72,7 +67,7 @@ func openFolder(dst Destination) (*folder, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &folder{root: root, path: dst.Dir, settled: true}, nil
+	return &folder{root: root, path: dst.Dir, naming: naming{settled: true}}, nil
 }
 
 // enter opens a folder in f, and makes it if it is not there. A link is not followed.
@@ -89,12 +84,12 @@ func (f *folder) enter(name string) (*folder, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &folder{root: root, path: f.join(name), parent: f, made: made, settled: !made}, nil
+	return &folder{root: root, path: f.join(name), parent: f, made: made, naming: naming{settled: !made}}, nil
 }
 
 // visit opens a folder in f for looking. What is not there is a folder without root, as if it had been made.
 func (f *folder) visit(name string) (*folder, error) {
-	child := &folder{path: f.join(name), parent: f, made: true, settled: true}
+	child := &folder{path: f.join(name), parent: f, made: true, naming: naming{settled: true}}
 	if f.root == nil {
 		return child, nil
 	}
@@ -214,40 +209,4 @@ func (f *folder) mode(executable bool) (fs.FileMode, error) {
 		return f.rights & 0o777, nil
 	}
 	return f.rights & 0o666, nil
-}
-
-// sync makes every name in f safe that it has been given until now, and the names of the folders that f
-// is in. One sync serves all who wait for it.
-func (f *folder) sync() error {
-	if err := f.syncNames(f.names.Load()); err != nil {
-		return err
-	}
-	f.naming.Lock()
-	settled := f.settled
-	f.naming.Unlock()
-	if settled {
-		return nil
-	}
-	if err := f.parent.sync(); err != nil {
-		return err
-	}
-	f.naming.Lock()
-	f.settled = true
-	f.naming.Unlock()
-	return nil
-}
-
-func (f *folder) syncNames(wanted uint64) error {
-	f.naming.Lock()
-	defer f.naming.Unlock()
-	if f.failed != nil || f.synced >= wanted {
-		return f.failed
-	}
-	until := f.names.Load()
-	if f.failed = syncFolder(f.root); f.failed == nil {
-		f.synced = until
-	} else {
-		f.failed = fmt.Errorf("syncing %s: %w", f.path, f.failed)
-	}
-	return f.failed
 }

@@ -1,0 +1,52 @@
+package receive
+
+import (
+	"fmt"
+	"sync"
+	"sync/atomic"
+)
+
+// naming is which names of a folder are safe.
+type naming struct {
+	names   atomic.Uint64 // changes of them
+	mutex   sync.Mutex    // held during a sync
+	synced  uint64        // how many changes the last sync has made safe
+	failed  error         // of a sync, which is never tried away
+	settled bool          // whether the folder's own name is safe
+}
+
+// sync makes every name in f safe that it has been given until now, and the names of the folders that f
+// is in. One sync serves all who wait for it.
+func (f *folder) sync() error {
+	if err := f.syncNames(f.names.Load()); err != nil {
+		return err
+	}
+	f.mutex.Lock()
+	settled := f.settled
+	f.mutex.Unlock()
+	if settled {
+		return nil
+	}
+	if err := f.parent.sync(); err != nil {
+		return err
+	}
+	f.mutex.Lock()
+	f.settled = true
+	f.mutex.Unlock()
+	return nil
+}
+
+func (f *folder) syncNames(wanted uint64) error {
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	if f.failed != nil || f.synced >= wanted {
+		return f.failed
+	}
+	until := f.names.Load()
+	if f.failed = syncFolder(f.root); f.failed == nil {
+		f.synced = until
+	} else {
+		f.failed = fmt.Errorf("syncing %s: %w", f.path, f.failed)
+	}
+	return f.failed
+}
