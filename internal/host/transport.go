@@ -22,9 +22,9 @@ import (
 )
 
 // window is how much a sender may have under way on one stream towards the side
-// that dialled: 160 MB/s at a round trip of 50 ms. It does not grow, because
+// that dialled: 160 MB/s at a round trip of 100 ms. It does not grow, because
 // yamux's tuning of it gets stuck near 512 KiB on real links (go-yamux issue 136).
-const window = 8 << 20
+const window = 16 << 20
 
 // muxer gives the side that dialled, and that receives the content, the large
 // window. yamux charges a stream to the limits with 256 KiB whatever its window
