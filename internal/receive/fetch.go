@@ -15,6 +15,8 @@ type job struct {
 	listed  transfer.Entry
 	part    uint64 // bytes that an earlier try may have left, which cost a look at them
 	claimed uint64 // bytes that there has to be room for
+	tried   bool   // by this run
+	before  uint64 // bytes that were here before this run
 }
 
 func (j *job) path() string { return j.folder.join(j.from.name) }
@@ -114,7 +116,11 @@ func (f *fetcher) next(wait bool) (transfer.ReadRequest, bool) {
 	}
 	if j.part > 0 {
 		j.partial = resume(f.ctx, j.folder, j.from, j.listed)
+		if j.partial != nil && !j.tried {
+			j.before = j.partial.offset
+		}
 	}
+	j.tried = true
 	f.asked = append(f.asked, j)
 	f.ahead += j.listed.Size
 	return j.request(j.listed.Version), true
@@ -156,7 +162,7 @@ func (f *fetcher) handle(content *transfer.Content, err error) error {
 		}
 	case j.partial != nil: // of another version, most likely: this one is asked for from its beginning
 		j.partial.discard()
-		j.partial, j.part = nil, 0
+		j.partial, j.part, j.before = nil, 0, 0
 		f.todo = append(f.todo, j)
 		err = nil
 	default:
@@ -176,6 +182,7 @@ func (f *fetcher) receive(j *job, content *transfer.Content) error {
 	switch {
 	case err == nil:
 		a.close()
+		j.bytes = j.entry.Size - min(j.before, j.entry.Size) // by all tries of this run
 		f.add(j)
 		return nil
 	case !ours && !isAnswer(err):

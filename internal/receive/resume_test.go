@@ -424,11 +424,11 @@ func TestF5TreeResumes(t *testing.T) {
 		}
 		return r.pool(), nil
 	}})
-	if err != nil || s.Failed > 0 {
+	ideal := uint64(33*block + 5001)
+	if err != nil || s.Failed > 0 || s.Bytes == 0 || s.Bytes > ideal-block {
 		t.Errorf("%+v, %v", s, err)
 	}
 	same(t, filepath.Join(to, "new"), from)
-	ideal := uint64(33*block + 5001)
 	if read := slow.read.Load(); read > ideal+5*16*block {
 		t.Errorf("%d MiB were read for %d", read>>20, ideal>>20)
 	} else {

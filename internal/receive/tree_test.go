@@ -184,7 +184,11 @@ func TestF5TreeGoesOnOverAnotherConnection(t *testing.T) {
 		},
 		Again: func(context.Context, error) (TreeSource, error) { cuts++; return r.pool(), nil },
 	})
-	if err != nil || s.Failed != 0 || cuts < 3 {
+	var bytes uint64
+	for _, body := range forest() {
+		bytes += uint64(len(body))
+	}
+	if err != nil || s.Failed != 0 || cuts < 3 || s.Bytes != bytes {
 		t.Errorf("%+v after %d cuts, %v", s, cuts, err)
 	}
 	same(t, filepath.Join(to, "new"), from)
