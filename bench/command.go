@@ -50,6 +50,9 @@ func output(ctx context.Context, name string, args ...string) (string, error) {
 	return string(out), nil
 }
 
+// manySize is the size of the file that is fetched a hundred times at once.
+const manySize = 64 << 20
+
 // treeFiles and treeSize are the number of files of the tree, and the bytes of each.
 const (
 	treeFiles = 10_000
@@ -77,7 +80,7 @@ func writeFiles(dir string, size int64) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	for name, n := range map[string]int64{"small": 1 << 10, "large": size} {
+	for name, n := range map[string]int64{"small": 1 << 10, "large": size, "many": manySize} {
 		f, err := os.Create(filepath.Join(dir, name))
 		if err != nil {
 			return err

@@ -45,7 +45,7 @@ func run(ctx context.Context, dir string, size int64, runs int) error {
 		return err
 	}
 	defer ssh.stop()
-	pair, err := startPair(ctx, dir)
+	pair, err := startPair(ctx, dir, 1)
 	if err != nil {
 		return err
 	}
@@ -72,8 +72,16 @@ func run(ctx context.Context, dir string, size int64, runs int) error {
 	if err != nil {
 		return err
 	}
+	if err := pair.runDesk(ctx); err != nil {
+		return err
+	}
+	err = compare(ctx, runs, "1 KiB through a running terminal, whole command, against `ssh host cat`",
+		pair.get(ctx, "small", target), ssh.cat(ctx, small, target), target, time.Duration.String)
+	if err != nil {
+		return err
+	}
 	fmt.Printf("\nMemory of the serving side at its highest: %s\n", mebibytes(pair.stop()))
-	return nil
+	return many(ctx, dir, manySize)
 }
 
 // compare runs two commands in turn and prints the medians and the median of the ratios pair by pair.
