@@ -49,6 +49,7 @@ const republishEvery = 5 * time.Second
 func (t *Terminal) republish(h libp2p.Host, published []string) {
 	tick := time.NewTicker(republishEvery)
 	defer tick.Stop()
+	var told complaint
 	for {
 		select {
 		case <-t.ctx.Done():
@@ -58,10 +59,11 @@ func (t *Terminal) republish(h libp2p.Host, published []string) {
 		addrs, err := addressesOf(h)
 		if err == nil && !slices.Equal(addrs, published) {
 			t.log.Info("addresses have changed", "addresses", addrs)
-			published = addrs
-			err = publish(t.home, addrs)
+			if err = publish(t.home, addrs); err == nil {
+				published = addrs
+			}
 		}
-		if err != nil {
+		if told.news(err) {
 			t.log.Error("the addresses could not be published", "error", err.Error())
 		}
 	}

@@ -109,7 +109,9 @@ func (t *Terminal) exchanged(l *link) {
 		_ = l.conn.Close()
 		return
 	}
-	host.Keep(l.conn)
+	if l.session.Ours() == protocol.Registered { // whoever else fills the place makes room for whom it is for
+		host.Keep(l.conn)
+	}
 	t.goroutines.start(func() { t.watch(l) })
 }
 

@@ -18,16 +18,30 @@ const (
 
 // judgeSessions judges all sessions, again and again, until the terminal is closed.
 func (t *Terminal) judgeSessions() {
-	tick, announce := time.NewTicker(judgeEvery), time.NewTicker(announceEvery)
+	tick := time.NewTicker(judgeEvery)
 	defer tick.Stop()
-	defer announce.Stop()
-	told := make(map[string]bool)
 	for {
 		select {
 		case <-t.ctx.Done():
 			return
 		case <-tick.C:
 			t.judgeOnce()
+		}
+	}
+}
+
+// keepRecords writes what people may want to see, until the terminal is closed. Judging does not wait for the
+// disk.
+func (t *Terminal) keepRecords() {
+	save, announce := time.NewTicker(judgeEvery), time.NewTicker(announceEvery)
+	defer save.Stop()
+	defer announce.Stop()
+	told := make(map[string]bool)
+	for {
+		select {
+		case <-t.ctx.Done():
+			return
+		case <-save.C:
 			t.saveKnocks()
 		case <-announce.C:
 			t.announce(told)
@@ -70,19 +84,21 @@ func (t *Terminal) cut(l *link, cause error, farewell protocol.Goodbye) {
 	if !l.dismiss(cause) {
 		return
 	}
-	for _, s := range l.conn.GetStreams() {
-		if s.Protocol() == protocol.DataID {
-			_ = s.Reset()
-		}
-	}
 	log := t.log.With("peer", l.session.Peer().Identity().String())
 	var refused *protocol.RefusedError
 	if errors.As(cause, &refused) {
 		log = log.With("reason", string(refused.Reason))
 	}
 	log.Warn("session cut", "error", cause.Error())
+	// A reset waits for room in the muxer, for as long as a peer likes that takes little: the end of the
+	// connection is what frees it.
 	late := time.AfterFunc(farewellTime, func() { _ = l.conn.Close() })
 	defer late.Stop()
+	for _, s := range l.conn.GetStreams() {
+		if s.Protocol() == protocol.DataID {
+			_ = s.Reset()
+		}
+	}
 	_ = l.control.Goodbye(farewell)
 	select {
 	case <-l.gone: // the peer has heard it, and closed
@@ -133,6 +149,15 @@ type linkChannel struct {
 
 // Send tells why the session was cut, if it was.
 func (c *linkChannel) Send(f *protocol.Frame) error { return c.link.why(c.Channel.Send(f)) }
+
+// Hold is as Send.
+func (c *linkChannel) Hold(f *protocol.Frame) error { return c.link.why(c.Channel.Hold(f)) }
+
+// Flush is as Send.
+func (c *linkChannel) Flush() error { return c.link.why(c.Channel.Flush()) }
+
+// CloseSend is as Send.
+func (c *linkChannel) CloseSend() error { return c.link.why(c.Channel.CloseSend()) }
 
 // Receive tells why the session was cut, if it was. When nothing has come for too long, it has the peer asked
 // for a sign of life: whoever tries again had better have another connection than one that is dead.

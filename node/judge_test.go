@@ -188,3 +188,61 @@ func TestE5HalfWrittenListCutsNobody(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// B12: a session that is cut between two requests of many ends with its reason too.
+func TestB12CutBetweenRequests(t *testing.T) {
+	authority := certtest.NewAuthority(t, "acme.example")
+	nas, desk := newFixture(t, authority, "nas"), newFixture(t, authority, "desk")
+	nas.register(desk)
+	desk.register(nas)
+	nas.share("docs", "a", "hello")
+	addr, terminal := overTCP(t, nas.serve()), desk.terminal()
+	peer, err := terminal.Dial(t.Context(), nas.identity, addr)
+	check(t, err)
+	defer peer.Close()
+	asked := 0
+	err = peer.ReadAhead(t.Context(), func(wait bool) (node.ReadRequest, bool) {
+		if wait {
+			asked++
+		}
+		return node.ReadRequest{Share: "docs", Path: "a"}, wait && asked < 5
+	}, func(c *node.Content, err error) error {
+		if err == nil {
+			_, err = io.Copy(io.Discard, c)
+		}
+		if asked == 2 {
+			remove(t, nas, desk)
+			for cut := false; !cut; { // until there is no session to be had
+				again, err := terminal.Dial(t.Context(), nas.identity, addr)
+				if cut = err != nil; !cut {
+					check(t, again.Close())
+				}
+			}
+		}
+		return err
+	})
+	if f := node.Explain(err); f.Code != node.CodeNotThere {
+		t.Errorf("%+v: %v", f, err)
+	}
+}
+
+// C1: members that nobody has registered leave room for a terminal that is.
+func TestC1MembersLeaveRoom(t *testing.T) {
+	authority := certtest.NewAuthority(t, "acme.example")
+	nas, desk := newFixture(t, authority, "nas"), newFixture(t, authority, "desk")
+	nas.register(desk)
+	desk.register(nas)
+	nas.config.Limits.Connections = 4
+	addr := overTCP(t, nas.serve())
+	for n := range 4 {
+		m := newStranger(t, authority.Terminal(t, fmt.Sprint("member", n)))
+		_, control, err := protocol.Initiate(t.Context(), m.connect(t, addr), machineConfig(m.Terminal, nil, authority.Roots(t, certauth.Revocations{})))
+		check(t, err)
+		defer control.Close()
+	}
+	p, err := desk.terminal().Dial(t.Context(), nas.identity, addr)
+	if err != nil {
+		t.Fatalf("kept out: %+v", node.Explain(err))
+	}
+	check(t, p.Close())
+}

@@ -30,6 +30,8 @@ type knocks struct {
 	mu    sync.Mutex
 	known []Knock // by time of the last knock, ascending
 	dirty bool
+
+	told complaint
 }
 
 // load reads what an earlier process has left. What cannot be read is forgotten: it is there for people to
@@ -62,16 +64,22 @@ func (k *knocks) add(id certauth.Identity, conn network.Conn, now time.Time) {
 // save writes what is new. It is not called for each knock: they come as often as others like.
 func (k *knocks) save() error {
 	k.mu.Lock()
-	defer k.mu.Unlock()
-	if !k.dirty {
+	known, dirty := slices.Clone(k.known), k.dirty
+	k.dirty = false
+	k.mu.Unlock()
+	if !dirty {
 		return nil
 	}
-	k.dirty = false
-	text, err := json.MarshalIndent(k.known, "", "  ")
-	if err != nil {
-		return err
+	text, err := json.MarshalIndent(known, "", "  ")
+	if err == nil {
+		err = durable.WriteFile(k.file, append(text, '\n'), 0o600)
 	}
-	return durable.WriteFile(k.file, append(text, '\n'), 0o600)
+	if err != nil {
+		k.mu.Lock()
+		k.dirty = true
+		k.mu.Unlock()
+	}
+	return err
 }
 
 // maxKnocksFile bounds the file: each of its entries is far below a kilobyte.
@@ -145,7 +153,7 @@ func knocked(session *protocol.Session, err error) certauth.Identity {
 
 // saveKnocks writes who has knocked since the last time.
 func (t *Terminal) saveKnocks() {
-	if err := t.knocks.save(); err != nil {
+	if err := t.knocks.save(); t.knocks.told.news(err) {
 		t.log.Error("who has knocked is not kept", "error", err.Error())
 	}
 }

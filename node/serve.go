@@ -43,6 +43,7 @@ func (t *Terminal) Run(ctx context.Context) error {
 		return err
 	}
 	t.shares.Replace(shares)
+	defer t.shares.Replace(nil)
 	if err := t.knocks.load(); err != nil {
 		t.log.Warn("who has knocked before is forgotten", "error", err.Error())
 	}

@@ -246,6 +246,7 @@ func (t *Terminal) start(listen []multiaddr.Multiaddr) (libp2p.Host, error) {
 	}
 	t.host = h
 	t.goroutines.start(t.judgeSessions)
+	t.goroutines.start(t.keepRecords)
 	return h, nil
 }
 

@@ -46,6 +46,13 @@ func (q *queue) add(n int) {
 	}
 }
 
+// empty reports whether nothing waits for the socket.
+func (q *queue) empty() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.bytes <= 0
+}
+
 // close lets everybody go on, to find the connection closed.
 func (q *queue) close() {
 	q.mu.Lock()
@@ -77,7 +84,9 @@ func (q *queue) wait(done <-chan struct{}) bool {
 type pacedSocket struct {
 	net.Conn
 	queue    *queue
-	lastRead atomic.Int64 // in Unix nanoseconds
+	lastRead atomic.Int64 // in Unix nanoseconds, as is
+	// lastWrite, of content only: the muxer's own pings leave, and go nowhere
+	lastWrite atomic.Int64
 }
 
 func (s *pacedSocket) Read(p []byte) (int, error) {
@@ -88,8 +97,10 @@ func (s *pacedSocket) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// heard returns when something last came.
-func (s *pacedSocket) heard() time.Time { return time.Unix(0, s.lastRead.Load()) }
+// moved returns when something last came, or was taken by the network for the peer.
+func (s *pacedSocket) moved() time.Time {
+	return time.Unix(0, max(s.lastRead.Load(), s.lastWrite.Load()))
+}
 
 func (s *pacedSocket) Write(frame []byte) (int, error) {
 	n, err := s.Conn.Write(frame)
@@ -98,6 +109,7 @@ func (s *pacedSocket) Write(frame []byte) (int, error) {
 		return n, err
 	}
 	if len(frame) >= frameHeader && frame[1] == frameData {
+		s.lastWrite.Store(time.Now().UnixNano())
 		s.queue.add(-int(binary.BigEndian.Uint32(frame[frameHeader-4:])))
 	}
 	return n, nil

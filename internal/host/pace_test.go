@@ -252,7 +252,18 @@ func TestSilent(t *testing.T) {
 	if _, err := io.CopyN(io.Discard, receiver, frame); err != nil {
 		t.Fatal(err)
 	}
-	if h := dialled.(*pacedConn).socket.heard(); time.Since(h) > time.Minute {
-		t.Errorf("heard %v ago", time.Since(h))
+	open = v.stop() // and the network takes nothing, or little, of what is on its way
+	go func() { _, _ = sender.Write(make([]byte, 2*frame)) }()
+	for accepted.(*pacedConn).queue.empty() {
+	}
+	if Silent(t.Context(), silentConn{muxed: accepted}, 50*time.Millisecond) {
+		t.Error("a peer for whom something is on its way is silent")
+	}
+	open()
+	if _, err := io.CopyN(io.Discard, receiver, 2*frame); err != nil {
+		t.Fatal(err)
+	}
+	if h := dialled.(*pacedConn).socket.moved(); time.Since(h) > time.Minute {
+		t.Errorf("moved %v ago", time.Since(h))
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/libp2p/go-yamux/v5"
 )
 
-// Silent asks the peer for a sign of life, and reports whether nothing at all came over conn within that time:
+// Silent asks the peer for a sign of life, and reports whether nothing at all moved over conn within that time:
 // a connection whose way has gone looks as if it stood until somebody asks. It says no for what it cannot ask,
 // QUIC, which watches over itself, and when ctx ends first.
 func Silent(ctx context.Context, conn network.Conn, within time.Duration) bool {
@@ -31,6 +31,8 @@ func Silent(ctx context.Context, conn network.Conn, within time.Duration) bool {
 	case <-ctx.Done():
 		return false
 	case <-late.C:
-		return paced.socket.heard().Before(asked)
+		// What is on its way to the peer keeps the ping back. While the network takes it, the peer is there; and
+		// yamux gives up a socket that takes nothing.
+		return paced.queue.empty() && paced.socket.moved().Before(asked)
 	}
 }
