@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -124,12 +125,18 @@ func (s *Store) edit(ctx context.Context, change func([]line) ([]line, error)) e
 		return err
 	}
 	// It is whole, and says so by its time of change: nobody has to wait for it to rest.
-	return os.Chtimes(s.path, time.Time{}, time.Now().Add(-restTime))
+	return durable.AsOwner(filepath.Dir(s.path), func() error {
+		return os.Chtimes(s.path, time.Time{}, time.Now().Add(-restTime))
+	})
 }
 
 // read returns the file with its mode; a missing one is an empty, private one.
 func (s *Store) read() ([]byte, fs.FileMode, error) {
-	info, err := os.Stat(s.path)
+	var info fs.FileInfo
+	err := durable.AsOwner(filepath.Dir(s.path), func() (err error) {
+		info, err = os.Stat(s.path)
+		return err
+	})
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, 0o600, nil
 	}

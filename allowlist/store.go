@@ -19,11 +19,12 @@ import (
 type Store struct {
 	path string
 
-	mu   sync.Mutex // guards what follows
-	seen bool       // whether data, list and err come from the file
-	data []byte     // the file as last read
-	list *List      // the last complete list, nil for nobody
-	err  error      // why data did not parse
+	mu     sync.Mutex // guards what follows
+	seen   bool       // whether data, list and err come from the file
+	data   []byte     // the file as last read
+	list   *List      // the last complete list, nil for nobody
+	err    error      // why data did not parse
+	missed time.Time  // when the file was first missing, zero while it is there
 }
 
 // NewStore returns the store for the file path. It touches nothing.
@@ -63,9 +64,10 @@ func (s *Store) Current() (*List, error) {
 		time.Sleep(noteTime)
 		data, rests, err = readList(s.path)
 	}
-	if errors.Is(err, fs.ErrNotExist) && s.list != nil && !folderRests(s.path) {
+	if errors.Is(err, fs.ErrNotExist) && s.list != nil && s.aboutToReturn() {
 		return s.list, s.err
 	}
+	s.missed = time.Time{}
 	if err != nil {
 		s.seen, s.data, s.list, s.err = false, nil, nil, nil
 		return &List{}, err
@@ -99,18 +101,18 @@ const restTime = 250 * time.Millisecond
 // readList reads at most what Parse needs to see that a list is too large. It
 // reports whether the file has been at rest before that and while it was read.
 func readList(path string) (data []byte, rests bool, err error) {
-	before, err := os.Stat(path)
+	f, err := durable.Open(path)
+	if err != nil {
+		return nil, false, err
+	}
+	defer f.Close()
+	before, err := f.Stat()
 	if err != nil {
 		return nil, false, err
 	}
 	if !before.Mode().IsRegular() {
 		return nil, false, fmt.Errorf("%s is not a regular file", path)
 	}
-	f, err := durable.Open(path)
-	if err != nil {
-		return nil, false, err
-	}
-	defer f.Close()
 	data, err = io.ReadAll(io.LimitReader(f, MaxSize+1))
 	if err != nil {
 		return nil, false, err
@@ -120,6 +122,14 @@ func readList(path string) (data []byte, rests bool, err error) {
 		return nil, false, err
 	}
 	return data, rested(after) && after.ModTime().Equal(before.ModTime()), nil
+}
+
+// aboutToReturn reports whether the file has been missing for a moment only, and may be about to be put back.
+func (s *Store) aboutToReturn() bool {
+	if s.missed.IsZero() {
+		s.missed = time.Now()
+	}
+	return time.Since(s.missed) < 2*restTime && !folderRests(s.path)
 }
 
 // folderRests reports whether the folder of path has long been as it is: what is not in it is not about
