@@ -11,12 +11,20 @@ import (
 
 // Live is what is served now: a Set that can be replaced while terminals are being served. The zero
 // value serves nothing.
-type Live struct{ set atomic.Pointer[Set] }
+type Live struct {
+	use sync.RWMutex // held while something is asked of the set
+	set atomic.Pointer[Set]
+}
 
-// Replace serves set from now on. A terminal that reads a file of a share which it may no longer see, or
-// which is another directory now, gets no further byte of it. The former set is closed by the garbage
-// collector, when the last answer from it is on its way.
-func (l *Live) Replace(set *Set) { l.set.Store(set) }
+// Replace serves set from now on, and closes the former one. A terminal that reads a file of a share which it
+// may no longer see, or which is another directory now, gets no further byte of it.
+func (l *Live) Replace(set *Set) {
+	l.use.Lock()
+	defer l.use.Unlock()
+	if former := l.set.Swap(set); former != nil {
+		_ = former.Close()
+	}
+}
 
 // For returns what the terminal id may see, at each moment.
 func (l *Live) For(id certauth.Identity) transfer.Source { return &liveView{live: l, id: id} }
@@ -48,12 +56,20 @@ func (v *liveView) now() transfer.Source {
 func (v *liveView) Shares() []string { return v.now().Shares() }
 
 func (v *liveView) List(share, path, after string, limit int) ([]transfer.Entry, bool, error) {
+	v.live.use.RLock()
+	defer v.live.use.RUnlock()
 	return v.now().List(share, path, after, limit)
 }
 
-func (v *liveView) Stat(share, path string) (transfer.Entry, error) { return v.now().Stat(share, path) }
+func (v *liveView) Stat(share, path string) (transfer.Entry, error) {
+	v.live.use.RLock()
+	defer v.live.use.RUnlock()
+	return v.now().Stat(share, path)
+}
 
 func (v *liveView) Open(share, path string) (transfer.File, error) {
+	v.live.use.RLock()
+	defer v.live.use.RUnlock()
 	set := v.live.set.Load()
 	f, err := v.now().Open(share, path)
 	if err != nil {

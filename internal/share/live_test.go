@@ -3,7 +3,9 @@ package share
 import (
 	"errors"
 	"io/fs"
+	"os"
 	"testing"
+	"time"
 
 	"github.com/certexch/certexch/certauth"
 	"github.com/certexch/certexch/internal/transfer"
@@ -33,18 +35,18 @@ func TestB12ReplacedSet(t *testing.T) {
 			if len(source.Shares()) != 0 {
 				t.Error("shares before there are any")
 			}
-			live.Replace(openSet(t, shared))
+			live.Replace(opened(t, shared))
 			file := must(source.Open("docs", "a.txt"))
 			defer file.Close()
 			var b [1]byte
 			must(file.ReadAt(b[:], 0))
 
-			live.Replace(openSet(t, c.next...))
+			live.Replace(opened(t, c.next...))
 			_, err := file.ReadAt(b[:], 0)
 			if c.may != (err == nil) || !c.may && !errors.Is(err, fs.ErrNotExist) {
 				t.Errorf("reading on: %v", err)
 			}
-			live.Replace(openSet(t, shared)) // to come back is not to have been there
+			live.Replace(opened(t, shared)) // to come back is not to have been there
 			if _, err := file.ReadAt(b[:], 0); c.may && err != nil {
 				t.Errorf("reading on: %v", err)
 			}
@@ -57,3 +59,22 @@ func TestB12ReplacedSet(t *testing.T) {
 }
 
 var _ transfer.Source = (*liveView)(nil)
+
+// opened is a set that the Live closes.
+func opened(t *testing.T, shares ...Share) *Set {
+	t.Helper()
+	set, err := Open(shares, domain, time.Now)
+	check(t, err)
+	return set
+}
+
+// A folder that is no longer served is not held open.
+func TestReplacedSetIsClosed(t *testing.T) {
+	var live Live
+	set := opened(t, Share{Name: "docs", Path: tree(t, "a.txt"), Read: []string{"*"}})
+	live.Replace(set)
+	live.Replace(nil)
+	if _, err := set.shares["docs"].root.Stat("a.txt"); !errors.Is(err, os.ErrClosed) {
+		t.Errorf("it is still open: %v", err)
+	}
+}

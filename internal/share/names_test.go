@@ -81,7 +81,7 @@ func TestD3SymlinkPolicy(t *testing.T) {
 	check(t, os.Link(filepath.Join(dir, "secret"), filepath.Join(docs, "hard")))
 	source := openDir(t, docs)
 
-	want := []string{"hard", "in", "sub", "to-in", "to-root", "to-sub"}
+	want := []string{"hard", "in", "sub", "to-in", "to-sub"} // to-root leads up
 	if got := names(t, source, "docs", ""); !slices.Equal(got, want) {
 		t.Errorf("List = %q, want %q", got, want)
 	}
@@ -298,5 +298,25 @@ func TestListSkipsWhatIsNotServed(t *testing.T) {
 	}
 	if got := pages(t, openDir(t, dir), 3, func(string) {}); !slices.Equal(got, []string{"zzz"}) {
 		t.Errorf("List = %q", got)
+	}
+}
+
+// D3: a link to a folder that it lies in is not listed, on whatever way one comes to it: whoever goes through
+// all folders comes to an end. It can still be asked for by name.
+func TestD3LinksThatLeadUp(t *testing.T) {
+	dir := tree(t, "a/file", "b/file")
+	for link, target := range map[string]string{"a/up": "..", "a/self": ".", "a/b": "../b", "b/a": "../a", "b/other": "../a/file"} {
+		check(t, os.Symlink(target, filepath.Join(dir, link)))
+	}
+	source := openDir(t, dir)
+	for path, want := range map[string]string{
+		"": "a b", "a": "b file", "b": "a file other", "a/b": "file other", "b/a": "file",
+	} {
+		if got := strings.Join(names(t, source, "docs", path), " "); got != want {
+			t.Errorf("%q: %s, want %s", path, got, want)
+		}
+	}
+	if _, err := source.Stat("docs", "a/up/b/file"); err != nil {
+		t.Errorf("by name: %v", err)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 
@@ -49,8 +50,10 @@ func (v *view) List(share, path, after string, limit int) (entries []transfer.En
 		}
 		for len(names) > 0 && len(entries) < limit {
 			after, names = names[0], names[1:]
-			entry, err := p.child(after).entry()
+			child := p.child(after)
+			entry, err := child.entry()
 			switch {
+			case err == nil && entry.Dir && child.leadsUp():
 			case err == nil:
 				entries = append(entries, entry)
 			case !isAbsent(err):
@@ -69,6 +72,27 @@ func (v *view) List(share, path, after string, limit int) (entries []transfer.En
 // list is none the worse for it.
 func isAbsent(err error) bool {
 	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission)
+}
+
+// leadsUp reports whether a folder is one of those that it lies in, by a link: who went through all folders would
+// never come to an end.
+func (p place) leadsUp() bool {
+	link, err := p.root.Lstat(p.name)
+	if err != nil || link.Mode().Type() != fs.ModeSymlink {
+		return false
+	}
+	target, err := p.root.Stat(p.name)
+	if err != nil {
+		return false
+	}
+	for above := filepath.Dir(p.name); ; above = filepath.Dir(above) {
+		if info, err := p.root.Stat(above); err == nil && os.SameFile(info, target) {
+			return true
+		}
+		if above == "." {
+			return false
+		}
+	}
 }
 
 func (p place) child(name string) place {
