@@ -45,7 +45,8 @@ With -r, what fails is named and the rest goes on; the exit code is that of the 
 
 If the connection breaks, get tries for a while to go on over another (--retry). However it ends, the same
 command again goes on where it ended: what has been received of a file is kept beside its place, hidden, as
-.certexch-….partial, for 30 days. It may be removed.`,
+.certexch-….partial, for 30 days, and a folder that get -r has made holds such a file until all of it is here:
+until then the same command goes on in that folder, and makes none in it. It may be removed.`,
 		Example: `  certexch get site-a/nas:reports/q3.csv
   certexch get -r nas:photos .
   certexch get --addr /ip4/192.0.2.7/tcp/24242/p2p/12D3KooW… site-a/nas:reports/q3.csv q3-copy.csv`,

@@ -58,7 +58,11 @@ func (v *visit) getTrees(ctx context.Context, args []string, dst string, flags g
 	began := time.Now()
 	for _, l := range sources {
 		to := receive.Destination{Dir: dst, Name: path.Base(path.Join(l.share, l.path))}
-		if !folder {
+		unfinished, ok := receive.Unfinished(dst, l.identity.String(), l.share, l.path)
+		switch {
+		case ok && len(sources) == 1:
+			to = unfinished
+		case !folder:
 			clean := filepath.Clean(dst)
 			to = receive.Destination{Dir: filepath.Dir(clean), Name: filepath.Base(clean)}
 		}

@@ -33,6 +33,7 @@
 // # Trees
 //
 // Folders are listed while files arrive, and files are made safe in batches. What fails is counted and
-// the rest goes on; a lost connection is followed by another if there is one. Depth, number and the room that is
+// the rest goes on; a lost connection is followed by another if there is one. A folder made for a whole tree
+// is marked as unfinished until all of it has arrived. Depth, number and the room that is
 // declared are bounded.
 package receive

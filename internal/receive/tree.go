@@ -101,6 +101,8 @@ type tree struct {
 	space space
 	tally tally
 
+	marked *folder // which says that the tree is not finished; nil if it is not this run's to say
+
 	jobs    chan *job
 	batches chan []*job
 }
@@ -109,6 +111,7 @@ type tree struct {
 // what Stat says of it. It goes on after the error of a file or a folder: the Summary counts them. The error is what has ended it before all was
 // tried: of ctx, of the source, ErrNoSpace, ErrTooMany, or of the destination folder itself.
 //
+// A folder that it makes for the whole holds a hidden mark until everything has arrived: see Unfinished.
 // What an earlier run has received of a file of the same version is not asked for again. Everything that the
 // Summary counts as received is safely on the disk.
 func Tree(ctx context.Context, src TreeSource, share, path string, entry transfer.Entry, dst Destination, opt TreeOptions) (Summary, error) {
@@ -128,6 +131,7 @@ func Tree(ctx context.Context, src TreeSource, share, path string, entry transfe
 	}
 	t.walk.start(start)
 	err = t.run(ctx)
+	t.end(err)
 	t.leave(top)
 	return t.tally.summary(), noSpace(err)
 }

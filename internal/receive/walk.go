@@ -153,6 +153,9 @@ func (t *tree) enter(p place) (f *folder, err error) {
 	if err != nil {
 		return nil, err
 	}
+	if p.depth == 0 && !t.opt.DryRun {
+		t.begin(f, p.remote)
+	}
 	if !f.made && !t.opt.DryRun {
 		f.sweep(time.Now())
 	}
