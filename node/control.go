@@ -42,7 +42,8 @@ type controlled Terminal
 func (c *controlled) terminal() *Terminal { return (*Terminal)(c) }
 
 func (c *controlled) Status() Status { return c.terminal().status() }
-func (c *controlled) Reload() error  { return c.terminal().Reload() }
+
+func (c *controlled) Reload() ([]string, error) { return c.terminal().Reload() }
 
 func (c *controlled) Hello() control.Hello {
 	return control.Hello{Identity: c.identity.String(), Version: Version}

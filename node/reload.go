@@ -10,20 +10,23 @@ import (
 	"github.com/certexch/certexch/internal/share"
 )
 
-// Reload reads the configuration again and goes on by it: shares, private and revocation at once, what
-// else has changed after a restart, which the log says. Allowlist, certificate and revocation lists need
+// Reload reads the configuration again and goes on by it: shares, private, discovery and revocation at once,
+// listen, log and limits after a restart: it returns those keys of them that are others now. Allowlist, certificate and revocation lists need
 // no reload; they are read whenever they count. With an error, a *ConfigError as a rule, everything stays
 // as it was.
-func (t *Terminal) Reload() error {
+func (t *Terminal) Reload() (restart []string, err error) {
 	t.reloading.Lock()
 	defer t.reloading.Unlock()
 	cfg, err := t.reload()
 	if err != nil {
 		t.log.Error("not reloaded: what was in force stays in force", "error", err.Error())
-		return err
+		return nil, err
 	}
 	t.log.Info("reloaded", "shares", len(cfg.Shares))
-	return nil
+	if restart = restartKeys(t.begun, cfg); len(restart) > 0 {
+		t.log.Warn("changed, and in force after a restart only", "keys", strings.Join(restart, ", "))
+	}
+	return restart, nil
 }
 
 func (t *Terminal) reload() (Config, error) {
@@ -46,16 +49,13 @@ func (t *Terminal) reload() (Config, error) {
 	if err != nil {
 		return cfg, err
 	}
-	if keys := restartKeys(*t.cfg.Load(), cfg); len(keys) > 0 {
-		t.log.Warn("changed, and in force after a restart only", "keys", strings.Join(keys, ", "))
-	}
 	t.cfg.Store(&cfg)
 	t.trust.setStale(cfg.allowStale())
 	t.shares.Replace(shares)
 	return cfg, nil
 }
 
-// restartKeys names what differs between two configurations and is read at the start only.
+// restartKeys names what is read at the start only and differs now from what it was then.
 func restartKeys(old, now Config) (keys []string) {
 	for key, same := range map[string]bool{
 		"listen": slices.Equal(old.Listen, now.Listen),

@@ -61,6 +61,7 @@ func System(log *slog.Logger) Environment {
 type Terminal struct {
 	home   Home
 	cfg    atomic.Pointer[Config]
+	begun  Config // cfg at the start
 	listen []multiaddr.Multiaddr
 	env    Environment
 	log    *slog.Logger
@@ -101,7 +102,7 @@ func New(home Home, cfg Config, env Environment) (*Terminal, error) {
 	if problem := cfg.problem(); problem != "" {
 		return nil, &ConfigError{File: home.Config, Problem: problem}
 	}
-	t := &Terminal{home: home, env: env, log: env.Log, knocks: knocks{file: home.knocks()}}
+	t := &Terminal{home: home, begun: cfg, env: env, log: env.Log, knocks: knocks{file: home.knocks()}}
 	t.cfg.Store(&cfg)
 	if t.log == nil {
 		t.log = slog.New(slog.DiscardHandler)

@@ -48,7 +48,7 @@ func (e *environment) serve(ctx context.Context, _ []string) error {
 	}
 	stop := onHangup(func() {
 		notify("RELOADING=1")
-		_ = t.Reload() // it logs what is wrong
+		_, _ = t.Reload() // it logs what is wrong
 		notify("READY=1")
 	})
 	defer stop()

@@ -37,9 +37,11 @@ func (c Client) Status(ctx context.Context) (status Status, err error) {
 	return status, err
 }
 
-// Reload makes the terminal read configuration, certificate, lists and allowlist again.
-func (c Client) Reload(ctx context.Context) error {
-	return c.ask(ctx, Request{Op: OpReload}, nil)
+// Reload makes the terminal read its configuration again, and returns what of it counts after a restart only.
+func (c Client) Reload(ctx context.Context) (restart []string, err error) {
+	var reply Reloaded
+	err = c.ask(ctx, Request{Op: OpReload}, &reply)
+	return reply.Restart, err
 }
 
 // Pending returns who has knocked.

@@ -38,7 +38,8 @@ var errStranger = errors.New("nobody of that name")
 
 func (*terminal) Hello() Hello   { return Hello{Identity: "acme.example/desk", Version: "1"} }
 func (*terminal) Status() Status { return Status{Identity: "acme.example/desk"} }
-func (*terminal) Reload() error  { return errors.New("line 3 is wrong") }
+
+func (*terminal) Reload() ([]string, error) { return nil, errors.New("line 3 is wrong") }
 
 func (*terminal) Pending() ([]Knock, error) { return []Knock{{Identity: "acme.example/lamp"}}, nil }
 
@@ -129,7 +130,7 @@ func TestAnswers(t *testing.T) {
 		t.Errorf("%+v, %v", knocks, err)
 	}
 	var failure *Failure
-	if err := c.Reload(t.Context()); !errors.As(err, &failure) || failure.Text != "line 3 is wrong" {
+	if _, err := c.Reload(t.Context()); !errors.As(err, &failure) || failure.Text != "line 3 is wrong" {
 		t.Errorf("%v", err)
 	}
 	if err := c.ask(t.Context(), Request{Op: "format"}, nil); !errors.As(err, &failure) {

@@ -34,6 +34,12 @@ type Hello struct {
 	Version  string `json:"version"`
 }
 
+// Reloaded is the answer to an OpReload.
+type Reloaded struct {
+	// Restart names what has changed and counts after a restart only.
+	Restart []string `json:"restart"`
+}
+
 // Status is what the running terminal says of itself.
 type Status struct {
 	Identity  string    `json:"identity"`

@@ -19,7 +19,8 @@ import (
 type Terminal interface {
 	Hello() Hello
 	Status() Status
-	Reload() error
+	// Reload returns what has changed and counts after a restart only.
+	Reload() (restart []string, err error)
 	Pending() ([]Knock, error)
 	// Open returns a channel of a session with id, which stands or is made for it within ctx.
 	Open(ctx context.Context, id certauth.Identity, addrs []multiaddr.Multiaddr) (transfer.Channel, error)
@@ -105,7 +106,8 @@ func (s *Server) reply(r Request) (any, error) {
 	case OpStatus:
 		return s.Terminal.Status(), nil
 	case OpReload:
-		return struct{}{}, s.Terminal.Reload()
+		restart, err := s.Terminal.Reload()
+		return Reloaded{Restart: restart}, err
 	case OpPending:
 		return s.Terminal.Pending()
 	}
