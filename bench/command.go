@@ -51,7 +51,7 @@ func output(ctx context.Context, name string, args ...string) (string, error) {
 }
 
 // manySize is the size of the file that is fetched a hundred times at once.
-const manySize = 64 << 20
+const manySize = 128 << 20
 
 // treeFiles and treeSize are the number of files of the tree, and the bytes of each.
 const (

@@ -30,9 +30,9 @@ func many(ctx context.Context, dir string, size int64) error {
 	var mu sync.Mutex
 	var times []time.Duration
 	var failed error
-	began := time.Now()
 	for i := range most {
 		all.Go(func() {
+			began := time.Now()
 			home := filepath.Join(dir, fmt.Sprintf("desk%d", i/each))
 			err := exec.CommandContext(ctx, p.program, "--home", home, "-q", "--timeout", "2m", "cat", "--addr", p.addr, "nas:share/many").Run()
 			mu.Lock()
