@@ -65,6 +65,9 @@ until then the same command goes on in that folder, and makes none in it. It may
 }
 
 func (e *environment) get(ctx context.Context, args []string, flags getFlags) error {
+	if flags.retry < 0 {
+		return cli.Usagef("--retry %v: it has to be 0s or more", flags.retry)
+	}
 	v, err := e.visit(ctx, *flags.addrs)
 	if err != nil {
 		return err
@@ -176,6 +179,10 @@ func (v *visit) get(ctx context.Context, l location, dst receive.Destination, fl
 	return nil
 }
 
+// maxFruitless is how often a file is tried again of which nothing more has come: what fails every time is
+// not the cable.
+const maxFruitless = 3
+
 // fetch fetches one file, over as many connections as it takes.
 func (v *visit) fetch(ctx context.Context, l location, dst receive.Destination, flags getFlags, bar *progress) (receive.Result, error) {
 	var before, most uint64 // bytes of the file that have been here
@@ -188,13 +195,15 @@ func (v *visit) fetch(ctx context.Context, l location, dst receive.Destination, 
 		e := v.env
 		fmt.Fprintf(e.stderr, "certexch: %s\n", cli.OneLine(fmt.Sprintf(format, args...)))
 	}}
-	for {
+	for fruitless := 0; ; {
 		result, err := receive.File(ctx, v.peer(l.identity), l.share, l.path, dst, opt)
-		if err == nil || most == before { // or nothing has come since the last time
+		if fruitless++; most != before {
+			before, fruitless = most, 0
+		}
+		if err == nil || most == 0 || fruitless >= maxFruitless {
 			return result, err
 		}
-		before = most
-		if retry.again(ctx, err) != nil {
+		if err := retry.again(ctx, err); err != nil {
 			return result, err
 		}
 	}

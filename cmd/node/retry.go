@@ -2,9 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
+	"strings"
 	"time"
 
 	"github.com/certexch/certexch/certauth"
+	"github.com/certexch/certexch/internal/control"
+	"github.com/certexch/certexch/internal/transfer"
 	"github.com/certexch/certexch/node"
 )
 
@@ -47,5 +51,14 @@ func (r *retry) again(ctx context.Context, err error) error {
 	}
 }
 
-// isLost reports whether err says that the other terminal cannot be reached, any more or yet.
-func isLost(err error) bool { return node.Explain(err).Code == node.CodeUnreachable }
+// isLost reports whether err says that the other terminal cannot be reached, any more or yet: because of the
+// network, or because the terminal that runs here, through which it was reached, has been stopped.
+func isLost(err error) bool {
+	if errors.Is(err, control.ErrNotRunning) {
+		return true
+	}
+	if told := (*control.Failure)(nil); errors.As(err, &told) && (told.Reason == "cancelled" || strings.HasSuffix(told.Text, transfer.ErrClosed.Error())) {
+		return true // it was cancelled there, not here
+	}
+	return node.Explain(err).Code == node.CodeUnreachable
+}

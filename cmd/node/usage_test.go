@@ -54,6 +54,7 @@ func TestWrongUsage(t *testing.T) {
 		"cat",
 		"get",
 		"get --bogus acme.example/nas:docs/x",
+		"get --retry -5s acme.example/nas:docs/x",
 		"version extra",
 		"demo a b",
 		"completion",

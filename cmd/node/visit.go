@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"sync"
 
 	"github.com/multiformats/go-multiaddr"
 	"github.com/spf13/cobra"
@@ -19,11 +21,16 @@ import (
 type visit struct {
 	env   *environment
 	self  certauth.Identity
-	meet  func(context.Context, certauth.Identity, []multiaddr.Multiaddr) (transfer.Channel, error)
+	mu    sync.Mutex // of what follows, up to end
+	way   meet
+	own   bool // not through the terminal that runs here
 	end   func()
 	addrs []multiaddr.Multiaddr // of --addr; none: wherever the terminal is found
 	peers map[certauth.Identity]*transfer.Pool
 }
+
+// meet opens a channel to a terminal.
+type meet func(context.Context, certauth.Identity, []multiaddr.Multiaddr) (transfer.Channel, error)
 
 // addrFlag adds --addr to a command that visits.
 func addrFlag(cmd *cobra.Command) *[]string {
@@ -56,8 +63,36 @@ func (v *visit) throughRunning(ctx context.Context) bool {
 	if v.self, err = certauth.ParseIdentity(hello.Identity); err != nil {
 		return false
 	}
-	v.meet, v.end = running.Open, func() {}
+	v.way, v.end = running.Open, func() {}
 	return true
+}
+
+// meet opens a channel to a terminal. When the terminal that runs here has been stopped meanwhile, the visit
+// goes on without it.
+func (v *visit) meet(ctx context.Context, id certauth.Identity) (transfer.Channel, error) {
+	v.mu.Lock()
+	way := v.way
+	v.mu.Unlock()
+	ch, err := way(ctx, id, v.addrs)
+	if !errors.Is(err, control.ErrNotRunning) {
+		return ch, err
+	}
+	if way, err = v.goOnAlone(); err != nil {
+		return nil, err
+	}
+	return way(ctx, id, v.addrs)
+}
+
+// goOnAlone makes the visit one of its own, unless another call has done so. Its terminal is the same: it
+// has the same home.
+func (v *visit) goOnAlone() (meet, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.own {
+		return v.way, nil
+	}
+	err := v.alone()
+	return v.way, err
 }
 
 // alone makes the visit as a terminal that listens nowhere.
@@ -67,7 +102,8 @@ func (v *visit) alone() error {
 		return err
 	}
 	v.self = t.Identity()
-	v.meet = func(ctx context.Context, id certauth.Identity, addrs []multiaddr.Multiaddr) (transfer.Channel, error) {
+	v.own = true
+	v.way = func(ctx context.Context, id certauth.Identity, addrs []multiaddr.Multiaddr) (transfer.Channel, error) {
 		return t.Open(ctx, id, addrs...)
 	}
 	v.end = func() { _ = t.Close() }
@@ -78,6 +114,8 @@ func (v *visit) close() {
 	for _, p := range v.peers {
 		p.Close()
 	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
 	v.end()
 }
 
@@ -123,7 +161,7 @@ func (v *visit) peer(id certauth.Identity) *transfer.Pool {
 	open := func(ctx context.Context) (transfer.Channel, error) {
 		ctx, cancel := context.WithTimeout(ctx, v.env.timeout)
 		defer cancel()
-		return v.meet(ctx, id, v.addrs)
+		return v.meet(ctx, id)
 	}
 	p := transfer.NewPool(open, v.env.timeout)
 	v.peers[id] = p
