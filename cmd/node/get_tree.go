@@ -29,6 +29,7 @@ type fetchedTree struct {
 	Skipped uint64  `json:"skipped"`
 	Failed  uint64  `json:"failed"`
 	Seconds float64 `json:"seconds"`
+	Ended   bool    `json:"ended_early,omitempty"` // before all was tried
 }
 
 // grove is one get -r: its trees, one after the other.
@@ -73,7 +74,7 @@ func (v *visit) getTrees(ctx context.Context, args []string, dst string, flags g
 			break
 		}
 	}
-	if said := g.summary(time.Since(began)); err == nil {
+	if said := g.summary(time.Since(began), err != nil); err == nil {
 		err = said
 	}
 	if err == nil {
@@ -159,17 +160,21 @@ func (g *grove) note(format string, args ...any) {
 	fmt.Fprintf(g.env.stderr, "certexch: %s\n", cli.OneLine(fmt.Sprintf(format, args...)))
 }
 
-// summary prints what all of it has come to.
-func (g *grove) summary(took time.Duration) error {
+// summary prints what all of it has come to, and whether it has ended early.
+func (g *grove) summary(took time.Duration, early bool) error {
 	s := g.sum
 	if g.env.json {
-		return g.env.printJSON(fetchedTree{s.Files, s.Bytes, s.Skipped, s.Failed, took.Seconds()})
+		return g.env.printJSON(fetchedTree{s.Files, s.Bytes, s.Skipped, s.Failed, took.Seconds(), early})
 	}
 	text := fmt.Sprintf("%s, %s in %.2f s, %s", counted(s.Files, "file"), bytesText(s.Bytes), took.Seconds(), rateText(s.Bytes, took))
 	if g.flags.dryRun {
 		text = fmt.Sprintf("%s, %s would be fetched", counted(s.Files, "file"), bytesText(s.Bytes))
 	}
-	g.env.say("%s; %d skipped, %d failed", text, s.Skipped, s.Failed)
+	end := ""
+	if early {
+		end = "; ended before all was tried"
+	}
+	g.env.say("%s; %d skipped, %d failed%s", text, s.Skipped, s.Failed, end)
 	return nil
 }
 
