@@ -15,7 +15,8 @@ func newCat(e *environment) *cobra.Command {
 		Use:   "cat SRC...",
 		Short: "Write files of shares to standard output",
 		Long: `Writes files of shares to standard output, one after the other. Whether a file is whole is known at its
-end: use what was written only if the exit code is 0.
+end: use what was written only if the exit code is 0. What fails is named and the rest goes on; the exit
+code is that of the first failure.
 
 With --range, only a part of each: FROM-TO, both included and counted from 0, FROM- for the rest, or -LAST
 for so many bytes at the end.`,
@@ -48,13 +49,7 @@ func (e *environment) cat(ctx context.Context, args, addrs []string, text string
 }
 
 func (v *visit) cat(ctx context.Context, files []location, part *byteRange) error {
-	for _, l := range files {
-		p := v.peer(l.identity)
-		if err := v.copy(ctx, p, l, part); err != nil {
-			return err
-		}
-	}
-	return nil
+	return v.each(ctx, files, func(_ int, l location) error { return v.copy(ctx, v.peer(l.identity), l, part) })
 }
 
 // copy writes one file, or a part of it, to standard output.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -16,6 +17,7 @@ import (
 	"github.com/certexch/certexch/internal/cli"
 	"github.com/certexch/certexch/internal/receive"
 	"github.com/certexch/certexch/internal/transfer"
+	"github.com/certexch/certexch/node"
 )
 
 // getFlags are the flags of get.
@@ -41,7 +43,7 @@ A file arrives whole or not at all, with its time of change and its executable b
 and time is there already, it is skipped; if it differs, it stays unless --overwrite is given. Links here are
 not followed.
 
-With -r, what fails is named and the rest goes on; the exit code is that of the first failure.
+What fails is named and the rest goes on; the exit code is that of the first failure.
 
 If the connection breaks, get tries for a while to go on over another (--retry). However it ends, the same
 command again goes on where it ended: what has been received of a file is kept beside its place, hidden, as
@@ -91,12 +93,27 @@ func (e *environment) get(ctx context.Context, args []string, flags getFlags) er
 	if err != nil {
 		return err
 	}
+	return v.each(ctx, files, func(i int, l location) error { return v.get(ctx, l, targets[i], flags) })
+}
+
+// each does something for each file, and goes on after an error, which it names. It returns the first error. One that holds for the rest as well ends it.
+func (v *visit) each(ctx context.Context, files []location, do func(int, location) error) (first error) {
 	for i, l := range files {
-		if err := v.get(ctx, l, targets[i], flags); err != nil {
-			return err
+		err := do(i, l)
+		if err == nil {
+			continue
+		}
+		if first == nil {
+			first = err
+		}
+		if ctx.Err() != nil || isLost(err) || receive.IsNoSpace(err) || errors.Is(err, syscall.EPIPE) {
+			return first
+		}
+		if len(files) > 1 && !v.env.json {
+			fmt.Fprintf(v.env.stderr, "certexch: %s\n", cli.OneLine(fmt.Sprintf("%s: %s", l, node.Explain(err).Text)))
 		}
 	}
-	return nil
+	return first
 }
 
 // splitDestination takes the destination off the arguments: the last one, if it is not remote.
