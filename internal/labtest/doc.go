@@ -9,8 +9,8 @@
 // A host has an address of each family in each network that it has joined, and no default route, so that
 // hosts with no network in common cannot reach each other. Multicast works within a network.
 //
-// It needs a machine to itself (CERTEXCH_LAB or CERTEXCH_LONG says that it has one), Linux, root, and the programs ip (iproute2) and nsenter (util-linux); [New] skips the test
-// where one is missing. Everything is gone when the test ends. What the run of a test binary that was
+// It needs a machine to itself (CERTEXCH_LAB or CERTEXCH_LONG says that it has one), Linux, root, and the
+// programs ip (iproute2) and nsenter (util-linux); [New] skips the test where one is missing. Everything is gone when the test ends. What the run of a test binary that was
 // killed has left is removed by the next New.
 //
 // # How it is made
