@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
 	"time"
 
 	"github.com/certexch/certexch/internal/transfer"
@@ -36,8 +35,6 @@ type Destination struct {
 	// Name is the name of the file in it: one component, as transfer.CheckName has it.
 	Name string
 }
-
-func (d Destination) path() string { return filepath.Join(d.Dir, d.Name) }
 
 // Options of File; the zero value is the careful one.
 type Options struct {
