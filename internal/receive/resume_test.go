@@ -404,10 +404,10 @@ func FuzzJournal(f *testing.F) {
 // F5: a tree goes on with the large file that it was cut off in, and receives little twice.
 func TestF5TreeResumes(t *testing.T) {
 	from, to := t.TempDir(), t.TempDir()
-	plant(t, from, map[string]string{"large": string(noise(24 * block)), "small": strings.Repeat("s", 5000), "z/other": string(noise(9*block + 1))})
+	plant(t, from, map[string]string{"large": string(noise(60 * block)), "small": strings.Repeat("s", 5000), "z/other": string(noise(9*block + 1))})
 	r := farAt(t, from)
 	slow := &cutting{Source: r.source, far: r}
-	slow.every.Store(7 * block)
+	slow.every.Store(20 * block) // more than can be under way, so that something has always arrived
 	r.source = slow
 	dst := Destination{to, "new"}
 	// Other runs, each cut off.
@@ -424,7 +424,7 @@ func TestF5TreeResumes(t *testing.T) {
 		}
 		return r.pool(), nil
 	}})
-	ideal := uint64(33*block + 5001)
+	ideal := uint64(69*block + 5001)
 	if err != nil || s.Failed > 0 || s.Bytes == 0 || s.Bytes > ideal-block {
 		t.Errorf("%+v, %v", s, err)
 	}
