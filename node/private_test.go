@@ -23,7 +23,7 @@ func (f *fixture) decisive() []string {
 // the trust folder is an authority.
 func TestE1OthersMayNotWrite(t *testing.T) {
 	if runtime.GOOS == "windows" {
-		t.Skip("no mode bits")
+		t.Skip("Windows has no mode bits")
 	}
 	nas := newFixture(t, certtest.NewAuthority(t, "acme.example"), "nas")
 	refused := func(path string, spoil, mend func() error) {

@@ -40,7 +40,7 @@ var build = sync.OnceValues(func() (string, error) {
 func built(t *testing.T) string {
 	t.Helper()
 	if testing.Short() {
-		t.Skip("builds both programs, as for a release")
+		t.Skip("building both programs as for a release takes a minute: run it without -short")
 	}
 	if runtime.GOOS == "windows" {
 		t.Skip("needs a shell")

@@ -18,7 +18,7 @@ import (
 // reload is over, STOPPING at the end.
 func TestServiceManagerIsTold(t *testing.T) {
 	if testing.Short() {
-		t.Skip("builds both programs")
+		t.Skip("building both programs takes most of its time: run it without -short")
 	}
 	work := t.TempDir()
 	build(t, filepath.Join(work, "bin", "certexch"), ".")

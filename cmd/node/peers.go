@@ -20,11 +20,7 @@ side says of the other. Data flows where both say registered.`,
 }
 
 func (e *environment) peers(ctx context.Context, _ []string) error {
-	running, err := e.running()
-	if err != nil {
-		return err
-	}
-	s, err := running.Status(ctx)
+	s, err := e.runningStatus(ctx)
 	if err != nil {
 		return err
 	}

@@ -14,7 +14,7 @@ import (
 // folder. Only the folder that is served and the port are others than a reader's.
 func TestReadmeJourney(t *testing.T) {
 	if testing.Short() {
-		t.Skip("builds both programs")
+		t.Skip("building both programs takes most of its time: run it without -short")
 	}
 	work, docs := t.TempDir(), t.TempDir()
 	build(t, filepath.Join(work, "bin", "certexch"), ".")

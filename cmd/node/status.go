@@ -27,12 +27,17 @@ func (e *environment) running() (control.Client, error) {
 	return control.Client{Path: home.Socket}, err
 }
 
-func (e *environment) status(ctx context.Context, _ []string) error {
+// runningStatus asks the terminal that runs here how it is.
+func (e *environment) runningStatus(ctx context.Context) (control.Status, error) {
 	running, err := e.running()
 	if err != nil {
-		return err
+		return control.Status{}, err
 	}
-	s, err := running.Status(ctx)
+	return running.Status(ctx)
+}
+
+func (e *environment) status(ctx context.Context, _ []string) error {
+	s, err := e.runningStatus(ctx)
 	if err != nil {
 		return err
 	}

@@ -4,8 +4,8 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
-	"unicode"
-	"unicode/utf8"
+
+	"github.com/certexch/certexch/internal/cli"
 )
 
 // TestD11JSON: what is escaped in JSON is the same JSON.
@@ -25,12 +25,7 @@ func TestD11JSON(t *testing.T) {
 
 func checkVisible(t *testing.T, s string) {
 	t.Helper()
-	if !utf8.ValidString(s) {
-		t.Errorf("%q is not UTF-8", s)
-	}
-	for _, r := range s {
-		if !unicode.IsPrint(r) {
-			t.Errorf("%q holds %U", s, r)
-		}
+	if cli.Printable(s) != s {
+		t.Errorf("%q is not all visible", s)
 	}
 }

@@ -309,7 +309,7 @@ func TestOpenRefuses(t *testing.T) {
 // E1: what others can read or write is not used.
 func TestE1OpenRefusesWhatIsNotPrivate(t *testing.T) {
 	if runtime.GOOS == "windows" {
-		t.Skip("no mode bits")
+		t.Skip("Windows has no mode bits")
 	}
 	w := newWorld(t)
 	for _, c := range []struct {

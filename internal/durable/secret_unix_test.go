@@ -206,7 +206,7 @@ func TestE1AsAnotherUser(t *testing.T) {
 	program := filepath.Join(dir, "test")
 	self, err := os.ReadFile("/proc/self/exe")
 	if err != nil {
-		t.Skip("cannot find this program:", err)
+		t.Skip("no /proc here, so this program cannot be copied for another user:", err)
 	}
 	err = errors.Join(
 		os.Chmod(dir, 0o755),

@@ -115,7 +115,7 @@ func TestWriteFailureLeavesNothing(t *testing.T) {
 // A reader beside a writer sees one content or the other, never a mixture.
 func TestWriteFileIsWhole(t *testing.T) {
 	if runtime.GOOS == "windows" {
-		t.Skip("an open file cannot be replaced")
+		t.Skip("Windows does not replace a file that is open")
 	}
 	path := filepath.Join(t.TempDir(), "f")
 	a, b := bytes.Repeat([]byte("a"), 100_000), bytes.Repeat([]byte("b"), 50_000)
