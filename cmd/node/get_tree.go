@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/certexch/certexch/internal/cli"
@@ -137,7 +138,11 @@ func (g *grove) report(item receive.Item) {
 		}
 		_ = e.printJSON(line) // an error of standard output comes up again with the summary
 	case item.Outcome == receive.Failed:
-		g.note("%s: %s", item.Path, node.Explain(item.Err).Text)
+		text := node.Explain(item.Err).Text
+		if !strings.Contains(text, item.Path) {
+			text = item.Path + ": " + text
+		}
+		g.note("%s", text)
 	case g.flags.dryRun || e.verbose:
 		g.bar.end()
 		e.say("%s: %s", cli.Printable(item.Path), outcomeText(item))

@@ -31,6 +31,9 @@ func TestF3DiskFull(t *testing.T) {
 			if !errors.Is(err, ErrNoSpace) || !errors.Is(err, syscall.ENOSPC) {
 				t.Errorf("%v", err)
 			}
+			if want := "cannot write " + filepath.Join(dir, "f") + ": no space left on device"; !strings.HasSuffix(err.Error(), want) {
+				t.Errorf("it says %q, and not %q", err, want)
+			}
 			expect(t, dir, map[string]string{"f": "old"})
 		})
 	}
@@ -42,7 +45,7 @@ func TestD10DeclaredSize(t *testing.T) {
 	src := serving("content")
 	src.declared = 1 << 60
 	src.during = func() { t.Error("it was received") }
-	if _, err := get(src, Destination{dir, "f"}, Options{}); !errors.Is(err, ErrNoSpace) {
+	if _, err := get(src, Destination{dir, "f"}, Options{}); !errors.Is(err, ErrNoSpace) || !strings.Contains(err.Error(), dir) {
 		t.Errorf("%v", err)
 	}
 	expect(t, dir, map[string]string{})

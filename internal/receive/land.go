@@ -2,29 +2,49 @@ package receive
 
 import (
 	"errors"
+	"fmt"
 	"io"
+	"io/fs"
+	"os"
 
 	"github.com/certexch/certexch/internal/transfer"
 )
 
 // diskError is an error of this side, where the other might be to blame.
-type diskError struct{ error }
+type diskError struct {
+	path string // of the file that was to be, and not of the one that it would have come from
+	err  error
+}
 
-func (e *diskError) Unwrap() error { return e.error }
+func (e *diskError) Error() string {
+	cause := e.err
+	var path *fs.PathError
+	var link *os.LinkError
+	switch {
+	case errors.As(cause, &path):
+		cause = path.Err
+	case errors.As(cause, &link):
+		cause = link.Err
+	}
+	return fmt.Sprintf("cannot write %s: %v", e.path, cause)
+}
 
-func onDisk(err error) error {
+func (e *diskError) Unwrap() error { return e.err }
+
+// onDisk makes an error, if there is one, one of this side.
+func (l *landing) onDisk(err error) error {
 	if err == nil {
 		return nil
 	}
-	return &diskError{err}
+	return &diskError{l.folder.join(l.from.name), err}
 }
 
-// sink is a file whose errors are of this side.
-type sink struct{ file io.Writer }
+// sink is the partial, with errors that are of this side.
+type sink struct{ *landing }
 
 func (s sink) Write(p []byte) (int, error) {
-	n, err := s.file.Write(p)
-	return n, onDisk(err)
+	n, err := s.partial.file.Write(p)
+	return n, s.onDisk(err)
 }
 
 // landing is a file on its way into its place.
@@ -64,15 +84,15 @@ func (l *landing) receive(content Content, wrap func(io.Writer) io.Writer) (err 
 		err = l.partial.begin(l.from, l.entry)
 	}
 	if err != nil {
-		return &diskError{err}
+		return l.onDisk(err)
 	}
 	if l.partial.journal != nil {
 		content.OnBlock(l.partial.journal.note)
 	}
-	if _, err := content.WriteTo(wrap(sink{l.partial.file})); err != nil {
+	if _, err := content.WriteTo(wrap(sink{l})); err != nil {
 		return err
 	}
-	return onDisk(l.partial.finish(mode, l.entry.ModTime))
+	return l.onDisk(l.partial.finish(mode, l.entry.ModTime))
 }
 
 // give gives the partial up after err.
@@ -94,7 +114,7 @@ func (l *landing) give(err error) {
 func (l *landing) take() (came bool, err error) {
 	defer l.partial.discard()
 	if err := l.partial.file.Sync(); err != nil {
-		return false, err
+		return false, l.onDisk(err)
 	}
 	if err := l.folder.mayTake(l.from.name, l.overwrite); err != nil { // as it is now, not as it was before
 		if l.folder.holds(l.from.name, l.entry) {
@@ -103,5 +123,5 @@ func (l *landing) take() (came bool, err error) {
 		}
 		return false, err
 	}
-	return false, l.partial.rename(l.from.name)
+	return false, l.onDisk(l.partial.rename(l.from.name))
 }

@@ -25,7 +25,7 @@ func noSpace(err error) error {
 // checkSpace refuses what cannot find room where root is.
 func checkSpace(root *os.Root, need uint64) error {
 	if free, known := freeBytes(root); known && need > free {
-		return fmt.Errorf("%w: %d bytes are to come, and %d are free", ErrNoSpace, need, free)
+		return fmt.Errorf("%w in %s: %d bytes are to come, and %d are free", ErrNoSpace, root.Name(), need, free)
 	}
 	return nil
 }
