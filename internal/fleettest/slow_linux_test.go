@@ -89,3 +89,22 @@ func fetchBig(t *testing.T, by *Terminal, from *Server) time.Duration {
 	_ = os.Remove(filepath.Join(to, "big"))
 	return took
 }
+
+// A line of 400 kbit/s carries a file over one connection, though the system would buffer as much as the line
+// carries in 40 s: what waits there must not look like a peer that is gone.
+func TestSlowLineBehindLargeBuffers(t *testing.T) {
+	if os.Getenv("CERTEXCH_LONG") == "" {
+		t.Skip("the file takes most of a minute: .ci/long sets CERTEXCH_LONG for it")
+	}
+	lab := labtest.New(t)
+	fleet := New(t, lab, "nas", "desk")
+	nas, desk := fleet.Terminal("nas"), fleet.Terminal("desk")
+	if out, err := nas.Host.Command("sysctl", "-q", "-w", "net.ipv4.tcp_wmem=4096 2097152 4194304").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	server := serve(t, nas, map[string][]byte{"report.csv": bytes.Repeat([]byte("quarter,amount\n"), 200_000)})
+	lab.Link(nas.Host).Set(labtest.Conditions{Rate: 50_000})
+	if out, err := desk.Command("get", "--retry", "0", "--addr", server.Addr("tcp"), "nas:docs/report.csv", t.TempDir()).CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}

@@ -12,73 +12,12 @@ import (
 	"github.com/libp2p/go-libp2p/core/network"
 )
 
-// queueLimit is how many bytes of streams may wait in the muxer for the socket to take them. yamux itself
-// lets 64 frames wait, 4 MiB a connection: a hundred slow receivers would hold 400 MiB. A few frames keep
-// the socket busy just as well.
-const queueLimit = 128 << 10
-
 // yamux frames: a header of 12 bytes with the type in the second, and the length of the content at its end.
 // Only frames of type data have content.
 const (
 	frameHeader = 12
 	frameData   = 0
 )
-
-// queue counts what waits in the muxer of one connection: streams add what the muxer has taken from them,
-// and the socket takes it off.
-type queue struct {
-	mu      sync.Mutex
-	bytes   int
-	emptier chan struct{} // closed, and made anew, when bytes falls to the limit
-	closed  bool
-}
-
-func newQueue() *queue { return &queue{emptier: make(chan struct{})} }
-
-func (q *queue) add(n int) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	above := q.bytes > queueLimit
-	q.bytes += n
-	if above && q.bytes <= queueLimit && !q.closed {
-		close(q.emptier)
-		q.emptier = make(chan struct{})
-	}
-}
-
-// empty reports whether nothing waits for the socket.
-func (q *queue) empty() bool {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	return q.bytes <= 0
-}
-
-// close lets everybody go on, to find the connection closed.
-func (q *queue) close() {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if !q.closed {
-		q.closed = true
-		close(q.emptier)
-	}
-}
-
-// wait waits until no more than the limit waits for the socket. It returns false if done was closed first.
-func (q *queue) wait(done <-chan struct{}) bool {
-	for {
-		q.mu.Lock()
-		over, emptier := q.bytes > queueLimit && !q.closed, q.emptier
-		q.mu.Unlock()
-		if !over {
-			return true
-		}
-		select {
-		case <-emptier:
-		case <-done:
-			return false
-		}
-	}
-}
 
 // pacedSocket is the connection below a muxer, which writes one frame with each Write.
 type pacedSocket struct {

@@ -44,7 +44,8 @@ func (m muxer) NewConn(c net.Conn, isServer bool, scope network.PeerScope) (netw
 	if isServer {
 		transport = m.accepted
 	}
-	q := newQueue()
+	limitUnsent(c)
+	q := &queue{}
 	socket := &pacedSocket{Conn: c, queue: q}
 	muxed, err := transport.NewConn(socket, isServer, scope)
 	if err != nil {
