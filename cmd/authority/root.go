@@ -28,9 +28,10 @@ Exit codes: 0 ok, 1 other, 2 wrong usage, 3 not found, 11 cancelled.`
 // is wrong usage.
 func newRoot(e *environment) *cobra.Command {
 	root := &cobra.Command{
-		Use:   "certexch-authority",
-		Short: "Certify terminals, and revoke them",
-		Long:  about,
+		Use:     "certexch-authority",
+		Short:   "Certify terminals, and revoke them",
+		Long:    about,
+		Version: version(),
 	}
 	flags := root.PersistentFlags()
 	flags.StringVar(&e.dir, "dir", "", "`folder` of the authority")

@@ -16,15 +16,17 @@ func newVersion(e *environment) *cobra.Command {
 		Use:   "version",
 		Short: "Print the version",
 		Args:  cli.Between(0, 0),
-		RunE:  e.run(func(context.Context, []string) error { return e.version() }),
+		RunE: e.run(func(context.Context, []string) error {
+			_, err := fmt.Fprintf(e.stdout, "certexch-authority %s (%s)\n", version(), runtime.Version())
+			return err
+		}),
 	}
 }
 
-func (e *environment) version() error {
-	version := "(unknown)"
+// version is the version that this program was built as.
+func version() string {
 	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-		version = info.Main.Version
+		return info.Main.Version
 	}
-	_, err := fmt.Fprintf(e.stdout, "certexch-authority %s (%s)\n", version, runtime.Version())
-	return err
+	return "(unknown)"
 }

@@ -15,10 +15,11 @@ import (
 
 func newAllowRemove(e *environment) *cobra.Command {
 	return &cobra.Command{
-		Use:   "remove IDENTITY...",
-		Short: "Take terminals off the list",
-		Args:  cli.Between(1, cli.Many),
-		RunE:  e.run(e.allowRemove),
+		Use:               "remove IDENTITY...",
+		Short:             "Take terminals off the list",
+		Args:              cli.Between(1, cli.Many),
+		ValidArgsFunction: e.completeIdentity(cli.Many),
+		RunE:              e.run(e.allowRemove),
 	}
 }
 

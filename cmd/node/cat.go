@@ -20,8 +20,9 @@ code is that of the first failure.
 
 With --range, only a part of each: FROM-TO, both included and counted from 0, FROM- for the rest, or -LAST
 for so many bytes at the end.`,
-		Example: "  certexch cat site-a/nas:reports/q3.csv | head\n  certexch cat --range -1000 site-a/nas:log/today",
-		Args:    cli.Between(1, cli.Many),
+		Example:           "  certexch cat site-a/nas:reports/q3.csv | head\n  certexch cat --range -1000 site-a/nas:log/today",
+		Args:              cli.Between(1, cli.Many),
+		ValidArgsFunction: e.completeRemote,
 	}
 	addrs := addrFlag(cmd)
 	part := cmd.Flags().String("range", "", "write only these bytes of each file: `FROM-TO`")

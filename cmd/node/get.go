@@ -52,7 +52,8 @@ until then the same command goes on in that folder, and makes none in it. It may
 		Example: `  certexch get site-a/nas:reports/q3.csv
   certexch get -r nas:photos .
   certexch get --addr /ip4/192.0.2.7/tcp/24242/p2p/12D3KooW… site-a/nas:reports/q3.csv q3-copy.csv`,
-		Args: cli.Between(1, cli.Many),
+		Args:              cli.Between(1, cli.Many),
+		ValidArgsFunction: e.completeRemote,
 		RunE: e.run(func(ctx context.Context, args []string) error {
 			return e.get(ctx, args, flags)
 		}),
@@ -217,7 +218,7 @@ func (v *visit) fetch(ctx context.Context, l location, dst receive.Destination, 
 		if fruitless++; most != before {
 			before, fruitless = most, 0
 		}
-		if err == nil || most == 0 || fruitless >= maxFruitless {
+		if err == nil || !v.hasMet(l.identity) || fruitless >= maxFruitless {
 			return result, err
 		}
 		if err := retry.again(ctx, err); err != nil {

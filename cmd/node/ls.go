@@ -20,7 +20,8 @@ func newLs(e *environment) *cobra.Command {
 last change, and name, with a slash at the end of folders.`,
 		Example: `  certexch ls site-a/nas
   certexch ls site-a/nas:reports/2026`,
-		Args: cli.Between(1, 1),
+		Args:              cli.Between(1, 1),
+		ValidArgsFunction: e.completeRemote,
 	}
 	addrs := addrFlag(cmd)
 	cmd.RunE = e.run(func(ctx context.Context, args []string) error {

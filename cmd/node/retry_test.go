@@ -2,10 +2,16 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
+	"time"
 
+	"github.com/multiformats/go-multiaddr"
+
+	"github.com/certexch/certexch/certauth"
 	"github.com/certexch/certexch/internal/control"
+	"github.com/certexch/certexch/internal/receive"
 	"github.com/certexch/certexch/internal/transfer"
 	"github.com/certexch/certexch/node"
 	"github.com/certexch/certexch/protocol"
@@ -30,6 +36,42 @@ func TestIsLost(t *testing.T) {
 	} {
 		if isLost(c.err) != c.lost {
 			t.Errorf("%v: %v", c.err, !c.lost)
+		}
+	}
+}
+
+// broken is a channel to a terminal that is gone.
+type broken struct{ transfer.Channel }
+
+func (broken) Send(*protocol.Frame) error       { return protocol.ErrBroken }
+func (broken) Hold(*protocol.Frame) error       { return protocol.ErrBroken }
+func (broken) SetReadDeadline(time.Time) error  { return nil }
+func (broken) SetWriteDeadline(time.Time) error { return nil }
+func (broken) Reset()                           {}
+func (broken) Close() error                     { return nil }
+
+// TestRetryOfWhatHadNotBegun: a terminal that was there, and is lost before anything of the file has come, is waited for;
+// one that never answered is not.
+func TestRetryOfWhatHadNotBegun(t *testing.T) {
+	refused := &transfer.StatusError{Status: transfer.StatusNotFound}
+	for _, c := range []struct {
+		answers []error // nil: a channel, which breaks
+		want    error
+	}{
+		{[]error{nil, protocol.ErrBroken, refused}, refused},
+		{[]error{protocol.ErrBroken, refused}, protocol.ErrBroken},
+	} {
+		v := newVisit(newTrial(t).environment)
+		v.env.timeout = time.Minute
+		v.way = func(context.Context, certauth.Identity, []multiaddr.Multiaddr) (transfer.Channel, error) {
+			err := c.answers[0]
+			c.answers = c.answers[1:]
+			return broken{}, err
+		}
+		l := location{share: "docs", path: "f"}
+		_, err := v.fetch(t.Context(), l, receive.Destination{Dir: t.TempDir(), Name: "f"}, getFlags{retry: time.Hour}, nil)
+		if !errors.Is(err, c.want) {
+			t.Errorf("got %v, want %v", err, c.want)
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/certexch/certexch/internal/cli"
+	"github.com/certexch/certexch/node"
 )
 
 const about = `certexch hands data from one terminal to another: directly, and only when both hold a certificate
@@ -29,9 +30,10 @@ a reason (their log says why), 16 another terminal answered than the one asked f
 // newRoot returns the command with all subcommands.
 func newRoot(e *environment) *cobra.Command {
 	root := &cobra.Command{
-		Use:   "certexch",
-		Short: "Hand data to certified, registered terminals, directly",
-		Long:  about,
+		Use:     "certexch",
+		Short:   "Hand data to certified, registered terminals, directly",
+		Long:    about,
+		Version: node.Version,
 	}
 	flags := root.PersistentFlags()
 	flags.StringVar(&e.home, "home", "", "`folder` of configuration and state (default: see certexch paths)")

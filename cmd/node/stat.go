@@ -13,10 +13,11 @@ import (
 
 func newStat(e *environment) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:     "stat IDENTITY:SHARE[/PATH]",
-		Short:   "Describe one file or folder of a share",
-		Example: "  certexch stat site-a/nas:reports/q3.csv",
-		Args:    cli.Between(1, 1),
+		Use:               "stat IDENTITY:SHARE[/PATH]",
+		Short:             "Describe one file or folder of a share",
+		Example:           "  certexch stat site-a/nas:reports/q3.csv",
+		Args:              cli.Between(1, 1),
+		ValidArgsFunction: e.completeRemote,
 	}
 	addrs := addrFlag(cmd)
 	cmd.RunE = e.run(func(ctx context.Context, args []string) error {

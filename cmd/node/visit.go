@@ -21,11 +21,12 @@ import (
 type visit struct {
 	env   *environment
 	self  certauth.Identity
-	mu    sync.Mutex // of what follows, up to end
+	mu    sync.Mutex // of what follows, up to met
 	way   meet
 	own   bool // not through the terminal that runs here
 	end   func()
-	addrs []multiaddr.Multiaddr // of --addr; none: wherever the terminal is found
+	met   map[certauth.Identity]bool // who has answered
+	addrs []multiaddr.Multiaddr      // of --addr; none: wherever the terminal is found
 	peers map[certauth.Identity]*transfer.Pool
 }
 
@@ -34,7 +35,7 @@ type meet func(context.Context, certauth.Identity, []multiaddr.Multiaddr) (trans
 
 // addrFlag adds --addr to a command that visits.
 func addrFlag(cmd *cobra.Command) *[]string {
-	return cmd.Flags().StringArray("addr", nil, "where to find the terminal: a `multiaddr` with /p2p/; may be repeated (default: what allow add --addr has noted, where it was met before, and the local network)")
+	return cmd.Flags().StringArray("addr", nil, "where to find the terminal, if it is not connected: a `multiaddr` with /p2p/; may be repeated (default: what allow add --addr has noted, where it was met before, and the local network)")
 }
 
 func (e *environment) visit(ctx context.Context, addrs []string) (*visit, error) {
@@ -42,11 +43,16 @@ func (e *environment) visit(ctx context.Context, addrs []string) (*visit, error)
 	if err != nil {
 		return nil, err
 	}
-	v := &visit{env: e, addrs: parsed, peers: make(map[certauth.Identity]*transfer.Pool)}
+	v := newVisit(e)
+	v.addrs = parsed
 	if v.throughRunning(ctx) {
 		return v, nil
 	}
 	return v, v.alone()
+}
+
+func newVisit(e *environment) *visit {
+	return &visit{env: e, met: make(map[certauth.Identity]bool), peers: make(map[certauth.Identity]*transfer.Pool)}
 }
 
 // throughRunning makes the visit through the terminal that runs here, if one does and lets us.
@@ -121,6 +127,13 @@ func (v *visit) close() {
 
 func (v *visit) trustDomain() certauth.TrustDomain { return v.self.TrustDomain() }
 
+// hasMet reports whether the terminal has answered this visit, so that it is there, or was.
+func (v *visit) hasMet(id certauth.Identity) bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.met[id]
+}
+
 // files reads remote paths of files.
 func (v *visit) files(args []string) ([]location, error) {
 	files, err := v.locations(args)
@@ -161,7 +174,13 @@ func (v *visit) peer(id certauth.Identity) *transfer.Pool {
 	open := func(ctx context.Context) (transfer.Channel, error) {
 		ctx, cancel := context.WithTimeout(ctx, v.env.timeout)
 		defer cancel()
-		return v.meet(ctx, id)
+		ch, err := v.meet(ctx, id)
+		if err == nil {
+			v.mu.Lock()
+			v.met[id] = true
+			v.mu.Unlock()
+		}
+		return ch, err
 	}
 	p := transfer.NewPool(open, v.env.timeout)
 	v.peers[id] = p

@@ -24,7 +24,8 @@ A terminal that refuses without a reason has it in its log, under this terminal'
 that of the step that failed.`,
 		Example: `  certexch why site-a/nas
   certexch why site-a/nas reports`,
-		Args: cli.Between(1, 2),
+		Args:              cli.Between(1, 2),
+		ValidArgsFunction: e.completeIdentity(1),
 	}
 	addrs := addrFlag(cmd)
 	cmd.RunE = e.run(func(ctx context.Context, args []string) error {

@@ -69,6 +69,8 @@ func Finish(root *cobra.Command) {
 	root.SilenceErrors, root.SilenceUsage, root.DisableSuggestions = true, true, true
 	root.RunE, root.Args = NeedsCommand, Between(0, 0)
 	root.SetUsageTemplate(usageTemplate)
+	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
+	root.InitDefaultVersionFlag()
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
 	for _, cmd := range root.Commands() {
