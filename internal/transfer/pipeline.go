@@ -20,7 +20,7 @@ const (
 	minRing     = 3
 )
 
-// ringOf is the size of the ring of a transfer that begins when n of them run, itself included.
+// ringOf is the size of the ring of a transfer when n of them run, itself included.
 func ringOf(n int) int { return max(minRing, min(ring, frameBudget/n)) }
 
 // move takes length bytes of content from produce to consume. produce fills one frame a call and
@@ -51,27 +51,32 @@ func inTurn(produce, consume func(*protocol.Frame) error) error {
 	}
 }
 
-// atOnce runs produce and consume at the same time, with a ring of frames between and in them.
+// atOnce runs produce and consume at the same time, with a ring of frames between and in them. The ring gets
+// smaller when other transfers begin, and larger when they end: those that were first are served no better.
 func atOnce(produce, consume func(*protocol.Frame) error, abort func()) error {
-	size := ringOf(int(running.Add(1)))
+	running.Add(1)
 	defer running.Add(-1)
-	filled := make(chan *protocol.Frame, size-2) // the other two are in produce and in consume
-	stop := make(chan struct{})
+	filled := make(chan *protocol.Frame, ring)
+	var used atomic.Int32
+	freed, stop := make(chan struct{}, 1), make(chan struct{})
 	var ended error
 	go func() {
 		defer close(filled)
-		for ended == nil {
+		for {
+			for int(used.Load()) >= ringOf(int(running.Load())) {
+				select {
+				case <-freed:
+				case <-stop:
+					return
+				}
+			}
 			f := frames.Get().(*protocol.Frame)
 			if ended = produce(f); ended != nil {
 				frames.Put(f)
 				return
 			}
-			select {
-			case filled <- f:
-			case <-stop:
-				frames.Put(f)
-				return
-			}
+			used.Add(1)
+			filled <- f
 		}
 	}()
 
@@ -84,6 +89,11 @@ func atOnce(produce, consume func(*protocol.Frame) error, abort func()) error {
 			}
 		}
 		frames.Put(f)
+		used.Add(-1)
+		select {
+		case freed <- struct{}{}:
+		default:
+		}
 	}
 	switch {
 	case failed != nil:

@@ -29,6 +29,20 @@ func TestFramesAreBounded(t *testing.T) {
 			}
 			next <- nil
 		}
+		running.Add(99) // more begin
+		for range ring {
+			next <- nil
+		}
+		synctest.Wait()
+		if ahead := produced - consumed + 1; ahead != minRing {
+			t.Errorf("%d frames are in use beside others, not %d", ahead, minRing)
+		}
+		running.Add(-99)
+		next <- nil
+		synctest.Wait()
+		if ahead := produced - consumed + 1; ahead != ring {
+			t.Errorf("%d frames are in use when the others have ended", ahead)
+		}
 		errDisk := errors.New("disk")
 		next <- errDisk
 		if err := <-done; err != errDisk {
