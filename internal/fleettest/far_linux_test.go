@@ -54,7 +54,7 @@ func elapsed(b *testing.B, cmd *exec.Cmd) time.Duration {
 	return time.Since(began)
 }
 
-func writeRandom(b *testing.B, path string, size int64) {
+func writeRandom(b testing.TB, path string, size int64) {
 	b.Helper()
 	f, err := os.Create(path)
 	if err == nil {

@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"os"
 	"os/exec"
+	"strconv"
+	"strings"
 	"syscall"
 )
 
@@ -85,6 +87,27 @@ func (h *Host) Up() {
 	for _, l := range h.links {
 		l.Up()
 	}
+}
+
+// Received is how many bytes the host has received from its networks, headers and all.
+func (h *Host) Received() (total uint64) {
+	h.lab.t.Helper()
+	out, err := h.Command("cat", "/proc/net/dev").Output()
+	if err != nil {
+		h.lab.t.Fatalf("what %s has received: %v", h.Name, err)
+	}
+	for line := range strings.Lines(string(out)) {
+		device, counts, found := strings.Cut(strings.TrimSpace(line), ":")
+		if !found || device == "lo" {
+			continue
+		}
+		n, err := strconv.ParseUint(strings.Fields(counts)[0], 10, 64)
+		if err != nil {
+			h.lab.t.Fatal(err)
+		}
+		total += n
+	}
+	return total
 }
 
 // Command is exec.Command in the host: the process has the host's network, and ends with the test binary
