@@ -1,22 +1,26 @@
 package spec
 
 import (
+	"encoding/hex"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/certexch/certexch/certauth"
+	"github.com/certexch/certexch/internal/discovery"
 )
 
-// row is a check in a table of a document. M1 to M3 are messages.
-var row = regexp.MustCompile(`\| ([A-LN-Z][0-9]+) \|`)
+// row is a check in a table of a document, or in data.md the beginning of an item. M1 to M3 are messages.
+var row = regexp.MustCompile(`(?m)\| ([A-LN-Z][0-9]+) \||^- \*\*(D-[0-9]+)\*\*`)
 
 // TestDocumentsHaveTheChecks compares the numbers in the documents with those in the code.
 func TestDocumentsHaveTheChecks(t *testing.T) {
 	documented := make(map[string]bool)
-	for _, name := range []string{"certificate.md", "certexch.md"} {
+	for _, name := range []string{"certificate.md", "certexch.md", "data.md"} {
 		for _, m := range row.FindAllStringSubmatch(string(must(os.ReadFile(name))(t)), -1) {
-			documented[m[1]] = true
+			documented[m[1]+m[2]] = true
 		}
 	}
 	code := checksInCode(t)
@@ -48,12 +52,12 @@ func TestDocumentHasTheDomainStrings(t *testing.T) {
 }
 
 // numbered finds the checks in code: a comment at the end of a line, or a rule of certauth.
-var numbered = regexp.MustCompile(`(?m)(?:// |\{")([A-Z][0-9]+)(?:$|",)`)
+var numbered = regexp.MustCompile(`(?m)(?:// |\{")([A-Z][0-9]+|D-[0-9]+)\b`)
 
-// checksInCode are the numbers of all checks of certauth and protocol.
+// checksInCode are the numbers of all checks of certauth, protocol and transfer.
 func checksInCode(t testing.TB) map[string]bool {
 	found := make(map[string]bool)
-	for _, folder := range []string{"../certauth", "../protocol"} {
+	for _, folder := range []string{"../certauth", "../protocol", "../internal/transfer"} {
 		for _, path := range must(filepath.Glob(filepath.Join(folder, "*.go")))(t) {
 			if strings.HasSuffix(path, "_test.go") {
 				continue
@@ -64,4 +68,17 @@ func checksInCode(t testing.TB) map[string]bool {
 		}
 	}
 	return found
+}
+
+// TestDocumentHasTheService compares the example of discovery.md with the code.
+func TestDocumentHasTheService(t *testing.T) {
+	document := string(must(os.ReadFile("discovery.md"))(t))
+	service := discovery.Service(must(certauth.ParseTrustDomain("acme.example"))(t))
+	if !strings.Contains(document, "service     "+service+"\n") {
+		t.Errorf("the document does not have %s", service)
+	}
+	label, _, _ := strings.Cut(service, ".")
+	if !strings.Contains(document, hex.EncodeToString([]byte(label))) {
+		t.Errorf("the question in the document is not for %s", label)
+	}
 }

@@ -5,6 +5,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"os"
+	"regexp"
 	"runtime"
 	"strings"
 	"testing"
@@ -39,8 +41,14 @@ var answers = []answer{
 	failureAnswer{StatusNotFound},
 }
 
-// The bytes are those that the specification shows.
+// The bytes are those that the specification shows, of the messages that it shows.
 func TestMessageBytes(t *testing.T) {
+	document, err := os.ReadFile("../../spec/data.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, examples, _ := strings.Cut(string(document), "## Examples")
+	shown := 0
 	for _, c := range []struct {
 		message []byte
 		want    string
@@ -64,6 +72,12 @@ func TestMessageBytes(t *testing.T) {
 		if want, _ := hex.DecodeString(strings.ReplaceAll(c.want, " ", "")); !bytes.Equal(c.message, want) {
 			t.Errorf("got  %x\nwant %x", c.message, want)
 		}
+		if strings.Contains(strings.Join(strings.Fields(examples), " "), c.want) {
+			shown++
+		}
+	}
+	if inDocument := len(regexp.MustCompile(`(?m)^[0-9a-f]{2} `).FindAllString(examples, -1)); shown != inDocument {
+		t.Errorf("%d of the %d examples in data.md are these", shown, inDocument)
 	}
 }
 

@@ -8,6 +8,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"flag"
 	"fmt"
@@ -92,6 +93,9 @@ func failingTest(ctx context.Context, c check) (string, error) {
 		if name := nameOfFailure(out); name != "" {
 			return pkg + " " + name, nil
 		}
+		if bytes.Contains(out, []byte("panic: test timed out")) {
+			continue
+		}
 		return "", fmt.Errorf("%s %s: %w\n%s", c.id, c.place, err, out)
 	}
 	return "", nil
@@ -100,10 +104,13 @@ func failingTest(ctx context.Context, c check) (string, error) {
 var failure = regexp.MustCompile(`(?m)^\s*--- FAIL: (\S+)|^(panic: .*)|^(fatal error: .*)`)
 
 // nameOfFailure returns the first failure in the output. Tests inside a test come after it, and the
-// innermost says most.
+// innermost says most. That the time was over is no failure: nobody would know what of.
 func nameOfFailure(out []byte) (name string) {
 	for _, m := range failure.FindAllSubmatch(out, -1) {
 		inner := string(m[1]) + string(m[2]) + string(m[3])
+		if strings.HasPrefix(inner, "panic: test timed out") {
+			break
+		}
 		if !strings.HasPrefix(inner, name) {
 			break
 		}
