@@ -57,13 +57,15 @@ func (t *Terminal) Dial(ctx context.Context, id certauth.Identity, addrs ...mult
 }
 
 // blamePin says why a terminal that is in the list was refused as not registered: what is left is that
-// the key was another than its entry pins.
+// the key was another than its entry pins. It says so in an error of its own: others may have been given err.
 func blamePin(err error, entry allowlist.Entry) error {
 	var refused *protocol.RefusedError
-	if errors.As(err, &refused) && refused.Reason == protocol.NotRegisteredHere && entry.Pin != nil {
-		refused.Err = errors.New("its entry pins another key")
+	if !errors.As(err, &refused) || refused.Reason != protocol.NotRegisteredHere || entry.Pin == nil {
+		return err
 	}
-	return err
+	blamed := *refused
+	blamed.Err = errors.New("its entry pins another key")
+	return &blamed
 }
 
 // entry returns the allowlist's entry of id, or why there is none in force.
@@ -93,8 +95,11 @@ func (t *Terminal) meetAt(ctx context.Context, h libp2p.Host, id certauth.Identi
 	failed := &DialError{Identity: id, Addrs: direct}
 	for _, info := range slices.SortedFunc(slices.Values(peers), byID) {
 		l, err := t.meet(ctx, h, id, info)
+		if err == nil { // even if ctx has ended since: somebody has to give it back
+			return l, nil
+		}
 		if !errors.As(err, new(*unreachedError)) && ctx.Err() == nil {
-			return l, err
+			return nil, err
 		}
 		if actual := otherKey(err); actual != "" {
 			failed.Actual = actual

@@ -52,13 +52,17 @@ func (t *Terminal) begin(l *link, expect certauth.Identity) {
 		cancel(nil)
 		return
 	}
-	t.goroutines.start(func() {
+	started := t.goroutines.start(func() {
 		defer cancel(nil)
 		session, control, err := t.runInitiator(ctx, l.conn, expect)
 		if l.finish(linkInitiating, session, control, err) {
 			t.exchanged(l)
 		}
 	})
+	if !started {
+		cancel(nil)
+		l.finish(linkInitiating, nil, nil, ErrClosed)
+	}
 }
 
 func (t *Terminal) runInitiator(ctx context.Context, conn network.Conn, expect certauth.Identity) (*protocol.Session, *protocol.Control, error) {

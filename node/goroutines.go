@@ -23,15 +23,16 @@ func (g *goroutines) enter() bool {
 
 func (g *goroutines) leave() { g.active.Done() }
 
-// start runs f, unless the terminal is about to be closed.
-func (g *goroutines) start(f func()) {
+// start runs f, unless the terminal is about to be closed: then it returns false.
+func (g *goroutines) start(f func()) bool {
 	if !g.enter() {
-		return
+		return false
 	}
 	go func() {
 		defer g.leave()
 		f()
 	}()
+	return true
 }
 
 // wait lets nobody in any more and waits for those who are in.

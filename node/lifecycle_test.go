@@ -3,7 +3,10 @@ package node_test
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
+	"os"
+	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -12,6 +15,7 @@ import (
 	"github.com/multiformats/go-multiaddr"
 
 	"github.com/certexch/certexch/internal/certtest"
+	"github.com/certexch/certexch/internal/control"
 	"github.com/certexch/certexch/internal/host"
 	"github.com/certexch/certexch/node"
 	"github.com/certexch/certexch/protocol"
@@ -58,6 +62,55 @@ func TestPeersOfOneConnection(t *testing.T) {
 	check(t, second.Close())
 }
 
+// sessions waits until the terminal that serves at f has n sessions.
+func (f *fixture) sessions(n int) {
+	f.t.Helper()
+	tick, late := time.NewTicker(5*time.Millisecond), time.After(10*time.Second)
+	defer tick.Stop()
+	for {
+		status, err := control.Client{Path: f.home.Socket}.Status(f.t.Context())
+		if err == nil && len(status.Sessions) == n {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-late:
+			f.t.Fatalf("not %d sessions: %+v, %v", n, status.Sessions, err)
+		}
+	}
+}
+
+// TestPeerReadsOverOurConnection: when this side has no more use for a connection that it has dialled, the peer
+// may be reading over it. Then the connection ends, but no sooner.
+func TestPeerReadsOverOurConnection(t *testing.T) {
+	authority := certtest.NewAuthority(t, "acme.example")
+	nas, desk := newFixture(t, authority, "nas"), newFixture(t, authority, "desk")
+	nas.register(desk)
+	desk.register(nas)
+	desk.share("docs", "large", "")
+	const size = 16 << 20 // more than is on the way at any time
+	check(t, os.Truncate(filepath.Join(desk.config.Shares[0].Path, "large"), size))
+	there, theirs := nas.running()
+	here, ours := desk.running()
+
+	first, err := here.Dial(t.Context(), nas.identity, overTCP(t, theirs))
+	check(t, err)
+	back, err := there.Dial(t.Context(), desk.identity, overTCP(t, ours))
+	check(t, err)
+	content, err := back.Read(t.Context(), node.ReadRequest{Share: "docs", Path: "large"})
+	check(t, err)
+	_, err = io.CopyN(io.Discard, content, 1<<20)
+	check(t, err)
+	nas.sessions(1)
+	check(t, first.Close())
+	if n, err := io.Copy(io.Discard, content); n != size-1<<20 || err != nil {
+		t.Errorf("%d more bytes, %v", n, err)
+	}
+	check(t, content.Close())
+	check(t, back.Close())
+	nas.sessions(0)
+}
+
 // TestDialsDoNotShareACancellation: who gives up does so for himself alone.
 func TestDialsDoNotShareACancellation(t *testing.T) {
 	_, _, dial := served(t)
@@ -82,6 +135,23 @@ func TestDialsDoNotShareACancellation(t *testing.T) {
 	}
 }
 
+// TestDialThatSucceedsTooLate: a session that stands as its Dial is given up is somebody's to give back.
+func TestDialThatSucceedsTooLate(t *testing.T) {
+	nas, _, dial := served(t)
+	first, err := dial(t.Context())
+	check(t, err)
+	nas.sessions(1)
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 20 {
+		if p, err := dial(over); err == nil {
+			check(t, p.Close())
+		}
+	}
+	check(t, first.Close())
+	nas.sessions(0)
+}
+
 // TestCloseEndsRun: and a second Run leaves the first alone.
 func TestCloseEndsRun(t *testing.T) {
 	nas := newFixture(t, certtest.NewAuthority(t, "acme.example"), "nas")
@@ -96,9 +166,12 @@ func TestCloseEndsRun(t *testing.T) {
 		t.Errorf("after the second Run nobody serves: %v", err)
 	}
 	check(t, terminal.Close())
+	if _, err := os.Stat(filepath.Join(nas.home.State, "running")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("Close has not waited for Run: %v", err)
+	}
 	check(t, <-ended)
-	if addrs, err := node.Addresses(nas.home); err != nil || len(addrs) > 0 {
-		t.Errorf("after Close: %v, %v", addrs, err)
+	if err := terminal.Run(t.Context()); !errors.Is(err, node.ErrClosed) {
+		t.Errorf("Run after Close: %v", err)
 	}
 }
 

@@ -23,9 +23,13 @@ var ErrRunning = errors.New("another process serves this home already")
 // Run serves: it listens, publishes its addresses in the home, and answers registered terminals until
 // ctx ends or the terminal is closed. Then it tells its peers, closes, and returns nil. The terminal is of
 // no more use after it. The error is a *ConfigError of the
-// shares, a *host.ListenError, ErrRunning, a *durable.PermissionError for another user's home, or one of the
+// shares, a *host.ListenError, ErrRunning, ErrClosed, a *durable.PermissionError for another user's home, or one of the
 // file system.
 func (t *Terminal) Run(ctx context.Context) error {
+	if !t.runs.enter() {
+		return ErrClosed
+	}
+	defer t.runs.leave()
 	// Root may look after the home of a service, but would serve files that the service may not read.
 	if err := durable.CheckSecret(t.home.signingKey()); err != nil {
 		return err
@@ -35,7 +39,7 @@ func (t *Terminal) Run(ctx context.Context) error {
 		return err
 	}
 	defer unlock()
-	defer t.Close()
+	defer t.close()
 	t.since = t.env.Now()
 	unpublish(t.home) // what a process that was killed has left
 	shares, err := t.openShares(*t.cfg.Load())
@@ -73,7 +77,7 @@ func (t *Terminal) Run(ctx context.Context) error {
 	}
 	t.log.Info("stopping")
 	t.links.goodbye(protocol.GoodbyeShutdown)
-	return t.Close()
+	return t.close()
 }
 
 // lockWait is how long to wait for the lock of a home that somebody only looks at.
@@ -109,6 +113,11 @@ func (t *Terminal) onData(s network.Stream) {
 		t.refuseStream(l, err)
 		return
 	}
+	if !l.acquire() { // it is being left
+		ch.Reset()
+		return
+	}
+	defer l.release()
 	server := transfer.Server{Source: t.shares.For(id), Idle: t.env.idle(), Wait: requestWait, Report: t.reportTo(id)}
 	if err := server.Serve(t.ctx, ch); err != nil && t.ctx.Err() == nil {
 		t.log.Debug("stream ended", "peer", id.String(), "error", err.Error())

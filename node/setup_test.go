@@ -108,6 +108,13 @@ func (f *fixture) environment() node.Environment {
 // serve runs the terminal until the test ends, and returns its addresses: TCP, then QUIC.
 func (f *fixture) serve() []multiaddr.Multiaddr {
 	f.t.Helper()
+	_, addrs := f.running()
+	return addrs
+}
+
+// running is serve for a test that has the terminal do more.
+func (f *fixture) running() (*node.Terminal, []multiaddr.Multiaddr) {
+	f.t.Helper()
 	terminal := f.terminal()
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
@@ -118,7 +125,7 @@ func (f *fixture) serve() []multiaddr.Multiaddr {
 			f.t.Errorf("Run: %v", err)
 		}
 	})
-	return f.addresses(ended)
+	return terminal, f.addresses(ended)
 }
 
 // addresses waits until the home publishes the addresses of who serves it.

@@ -82,7 +82,8 @@ type Terminal struct {
 	ctx    context.Context // ends with Close; streams and exchanges of peers live in it
 	cancel context.CancelFunc
 
-	goroutines goroutines
+	goroutines goroutines // all but Run
+	runs       goroutines // Run, which closes the terminal itself
 
 	starting sync.Mutex // held while the host is being made
 	mu       sync.Mutex // guards what follows; peers that connect ask for it
@@ -272,8 +273,15 @@ func (t *Terminal) setup(h libp2p.Host) {
 }
 
 // Close ends all sessions, telling the peers, and waits until everything has ended, Run too. The terminal
-// is of no more use.
+// is of no more use. Environment.Ready must not call it.
 func (t *Terminal) Close() error {
+	err := t.close()
+	t.runs.wait()
+	return err
+}
+
+// close is Close but for the waiting for Run.
+func (t *Terminal) close() error {
 	t.mu.Lock()
 	h := t.host
 	t.closed, t.host = true, nil
