@@ -50,6 +50,7 @@ func TestC8AnObserverLearnsNothing(t *testing.T) {
 			to := t.TempDir()
 			desk.Run(append([]string{"ls"}, append(way.flags, source)...)...)
 			desk.Run(append([]string{"get"}, append(way.flags, source+"/"+file, to)...)...)
+			desk.Run(append([]string{"get", "-r"}, append(way.flags, source, to)...)...)
 			if got, err := os.ReadFile(filepath.Join(to, file)); err != nil || !bytes.Equal(got, content) {
 				t.Errorf("%d bytes, %v", len(got), err)
 			}
