@@ -50,7 +50,11 @@ func (e *environment) cat(ctx context.Context, args, addrs []string, text string
 }
 
 func (v *visit) cat(ctx context.Context, files []location, part *byteRange) error {
-	return v.each(ctx, files, func(_ int, l location) error { return v.copy(ctx, v.peer(l.identity), l, part) })
+	failed := func(i int, f failedFile) error {
+		f.Path = files[i].String()
+		return printJSONTo(v.env.stderr, f) // standard output is for what is in the files
+	}
+	return v.each(ctx, files, failed, func(_ int, l location) error { return v.copy(ctx, v.peer(l.identity), l, part) })
 }
 
 // copy writes one file, or a part of it, to standard output.

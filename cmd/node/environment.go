@@ -59,8 +59,10 @@ func (e *environment) say(format string, args ...any) {
 }
 
 // printJSON writes v as one line.
-func (e *environment) printJSON(v any) error {
-	enc := json.NewEncoder(e.stdout)
+func (e *environment) printJSON(v any) error { return printJSONTo(e.stdout, v) }
+
+func printJSONTo(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
 	return enc.Encode(v)
 }

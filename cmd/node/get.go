@@ -3,12 +3,10 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -16,8 +14,6 @@ import (
 	"github.com/certexch/certexch/certauth"
 	"github.com/certexch/certexch/internal/cli"
 	"github.com/certexch/certexch/internal/receive"
-	"github.com/certexch/certexch/internal/transfer"
-	"github.com/certexch/certexch/node"
 )
 
 // getFlags are the flags of get.
@@ -94,27 +90,11 @@ func (e *environment) get(ctx context.Context, args []string, flags getFlags) er
 	if err != nil {
 		return err
 	}
-	return v.each(ctx, files, func(i int, l location) error { return v.get(ctx, l, targets[i], flags) })
-}
-
-// each does something for each file, and goes on after an error, which it names. It returns the first error. One that holds for the rest as well ends it.
-func (v *visit) each(ctx context.Context, files []location, do func(int, location) error) (first error) {
-	for i, l := range files {
-		err := do(i, l)
-		if err == nil {
-			continue
-		}
-		if first == nil {
-			first = err
-		}
-		if ctx.Err() != nil || isLost(err) || receive.IsNoSpace(err) || errors.Is(err, syscall.EPIPE) {
-			return first
-		}
-		if len(files) > 1 && !v.env.json {
-			fmt.Fprintf(v.env.stderr, "certexch: %s\n", cli.OneLine(fmt.Sprintf("%s: %s", l, node.Explain(err).Text)))
-		}
+	failed := func(i int, f failedFile) error {
+		f.Path = pathOf(targets[i])
+		return e.printJSON(f)
 	}
-	return first
+	return v.each(ctx, files, failed, func(i int, l location) error { return v.get(ctx, l, targets[i], flags) })
 }
 
 // splitDestination takes the destination off the arguments: the last one, if it is not remote.
@@ -168,6 +148,8 @@ type fetched struct {
 	Skipped bool    `json:"skipped"`
 }
 
+func pathOf(d receive.Destination) string { return filepath.Join(d.Dir, d.Name) }
+
 // get fetches one file.
 func (v *visit) get(ctx context.Context, l location, dst receive.Destination, flags getFlags) error {
 	e := v.env
@@ -178,14 +160,11 @@ func (v *visit) get(ctx context.Context, l location, dst receive.Destination, fl
 	began := time.Now()
 	result, err := v.fetch(ctx, l, dst, flags, bar)
 	bar.end()
-	if errors.Is(err, transfer.ErrWrongKind) {
-		return cli.Usagef("%s is a folder: get -r fetches it, with everything in it", l)
-	}
 	if err != nil {
 		return err
 	}
 	took := time.Since(began)
-	done := fetched{Path: filepath.Join(dst.Dir, dst.Name), Bytes: result.Bytes, Seconds: took.Seconds(), Skipped: result.Skipped}
+	done := fetched{Path: pathOf(dst), Bytes: result.Bytes, Seconds: took.Seconds(), Skipped: result.Skipped}
 	switch {
 	case e.json:
 		return e.printJSON(done)
@@ -210,8 +189,7 @@ func (v *visit) fetch(ctx context.Context, l location, dst receive.Destination, 
 	}}
 	retry := &retry{visit: v, id: l.identity, patience: flags.retry, say: func(format string, args ...any) {
 		bar.end()
-		e := v.env
-		fmt.Fprintf(e.stderr, "certexch: %s\n", cli.OneLine(fmt.Sprintf(format, args...)))
+		v.env.note(format, args...)
 	}}
 	for fruitless := 0; ; {
 		result, err := receive.File(ctx, v.peer(l.identity), l.share, l.path, dst, opt)

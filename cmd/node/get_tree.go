@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -47,41 +48,53 @@ func (v *visit) getTrees(ctx context.Context, args []string, dst string, flags g
 	if err != nil {
 		return err
 	}
-	folder, err := isFolder(dst)
-	switch {
-	case err != nil:
+	targets, err := treeDestinations(sources, dst)
+	if err != nil {
 		return err
-	case dst == "-":
-		return cli.Usagef("standard output takes files, not folders")
-	case !folder && len(sources) > 1:
-		return cli.Usagef("%q is no folder, and several sources need one", dst)
 	}
 	g := &grove{visit: v, flags: flags}
 	began := time.Now()
-	for _, l := range sources {
-		to := receive.Destination{Dir: dst, Name: path.Base(path.Join(l.share, l.path))}
+	for i, l := range sources {
+		if err = g.get(ctx, l, targets[i]); err == nil {
+			continue
+		}
+		if g.sum.First != nil { // which is the error of the command
+			g.report(receive.Item{Path: pathOf(targets[i]), Outcome: receive.Failed, Err: err})
+		}
+		break
+	}
+	said := g.summary(time.Since(began), err != nil)
+	return cmp.Or(g.sum.First, err, said)
+}
+
+// treeDestinations says where each tree is to be: in dst under its own name, if dst is a folder; else at
+// dst. One that is unfinished there is gone on with.
+func treeDestinations(sources []location, dst string) ([]receive.Destination, error) {
+	folder, err := isFolder(dst)
+	switch {
+	case err != nil:
+		return nil, err
+	case dst == "-":
+		return nil, cli.Usagef("standard output takes files, not folders")
+	case !folder && len(sources) > 1:
+		return nil, cli.Usagef("%q is no folder, and several sources need one", dst)
+	}
+	targets := make([]receive.Destination, len(sources))
+	for i, l := range sources {
+		targets[i] = receive.Destination{Dir: dst, Name: path.Base(path.Join(l.share, l.path))}
 		unfinished, ok := receive.Unfinished(dst, l.identity.String(), l.share, l.path)
 		switch {
 		case ok && len(sources) == 1:
-			to = unfinished
+			targets[i] = unfinished
 		case !folder:
 			clean := filepath.Clean(dst)
-			to = receive.Destination{Dir: filepath.Dir(clean), Name: filepath.Base(clean)}
+			targets[i] = receive.Destination{Dir: filepath.Dir(clean), Name: filepath.Base(clean)}
 		}
-		if err := to.Check(); err != nil {
-			return cli.Usagef("%v", err)
-		}
-		if err = g.get(ctx, l, to); err != nil {
-			break
+		if err := targets[i].Check(); err != nil {
+			return nil, cli.Usagef("%v", err)
 		}
 	}
-	if said := g.summary(time.Since(began), err != nil); err == nil {
-		err = said
-	}
-	if err == nil {
-		err = g.sum.First
-	}
-	return err
+	return targets, nil
 }
 
 // get fetches one tree. Its error ends the command: what is behind it holds for the rest as well.
@@ -106,7 +119,7 @@ func (g *grove) get(ctx context.Context, l location, to receive.Destination) err
 		return err
 	}
 	g.add(receive.Summary{Failed: 1, First: err})
-	g.report(receive.Item{Path: filepath.Join(to.Dir, to.Name), Outcome: receive.Failed, Err: err})
+	g.report(receive.Item{Path: pathOf(to), Outcome: receive.Failed, Err: err})
 	return nil
 }
 
@@ -162,7 +175,7 @@ func outcomeText(item receive.Item) string {
 // note says something about the work under way, on a line of its own.
 func (g *grove) note(format string, args ...any) {
 	g.bar.end()
-	fmt.Fprintf(g.env.stderr, "certexch: %s\n", cli.OneLine(fmt.Sprintf(format, args...)))
+	g.env.note(format, args...)
 }
 
 // summary prints what all of it has come to, and whether it has ended early.

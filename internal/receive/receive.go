@@ -131,7 +131,7 @@ func (l *landing) compare(ctx context.Context, stat func(ctx context.Context, sh
 	}
 	switch {
 	case entry.Dir:
-		return entry, false, transfer.ErrWrongKind
+		return entry, false, &transfer.StatusError{Status: transfer.StatusWrongKind, Op: "read", Path: l.from.share + "/" + l.from.path}
 	case there == nil:
 		return entry, false, nil
 	case isSame(there, entry):
