@@ -96,8 +96,9 @@ func shower(t *testing.T, near, far *net.UDPConn) (got []uint32) {
 		}
 	}()
 	buf := make([]byte, 16)
-	for {
-		_ = far.SetReadDeadline(time.Now().Add(500 * time.Millisecond))
+	wait := 5 * time.Second // the question for the address may be lost, and is asked again
+	for ; ; wait = 500 * time.Millisecond {
+		_ = far.SetReadDeadline(time.Now().Add(wait))
 		if _, err := far.Read(buf); err != nil {
 			<-done
 			return got
