@@ -30,43 +30,59 @@ type keys struct {
 	sealing hpke.PrivateKey
 }
 
-// ErrExists is returned by Init for a home that has keys already.
+// ErrExists is returned by Init for a home that has all that Init makes.
 var ErrExists = errors.New("this home has keys already")
 
-// Init makes a home: the configuration file, where there is none, the state folder and the two keys.
-// A home that has keys is left as it is: ErrExists.
+// Init makes a home: the configuration file, the state folder, the allowlist and the two keys. What is there
+// already is left as it is; when nothing is missing: ErrExists. A home has keys when it has the signing key,
+// which is written last.
 func Init(home Home) error {
-	for _, path := range []string{home.signingKey(), home.sealingKey()} {
-		if _, err := os.Lstat(path); err == nil {
-			return fmt.Errorf("%s: %w", path, ErrExists)
-		}
-	}
-	signing, sealing, err := newKeys()
-	if err != nil {
-		return err
-	}
 	if err := durable.MkdirPrivate(home.State); err != nil {
 		return err
 	}
 	if err := writeFormat(home); err != nil {
 		return err
 	}
-	if err := durable.CreateFile(home.sealingKey(), sealing, 0o600); err != nil {
-		return err
-	}
-	if err := durable.CreateFile(home.signingKey(), signing, 0o600); err != nil {
-		return err
-	}
-	if err := durable.CreateFile(home.Allowlist(), []byte(allowlistHead), 0o600); err != nil && !errors.Is(err, fs.ErrExist) {
+	lists, err := createMissing(home.Allowlist(), []byte(allowlistHead), 0o600)
+	if err != nil {
 		return err
 	}
 	if err := os.MkdirAll(filepath.Dir(home.Config), 0o755); err != nil {
 		return err
 	}
-	if err := durable.CreateFile(home.Config, Example(), 0o644); err != nil && !errors.Is(err, fs.ErrExist) {
+	configures, err := createMissing(home.Config, Example(), 0o644)
+	if err != nil {
 		return err
 	}
-	return nil
+	if _, err := os.Lstat(home.signingKey()); !errors.Is(err, fs.ErrNotExist) {
+		if err == nil && !lists && !configures {
+			return fmt.Errorf("%s: %w", home.signingKey(), ErrExists)
+		}
+		return err
+	}
+	return writeKeys(home)
+}
+
+// createMissing writes a file, unless there is one.
+func createMissing(path string, data []byte, mode fs.FileMode) (created bool, err error) {
+	err = durable.CreateFile(path, data, mode)
+	if errors.Is(err, fs.ErrExist) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// writeKeys makes the keys of a home without a signing key. A sealing key alone is what is left of an attempt
+// that failed.
+func writeKeys(home Home) error {
+	signing, sealing, err := newKeys()
+	if err != nil {
+		return err
+	}
+	if err := durable.WriteFile(home.sealingKey(), sealing, 0o600); err != nil {
+		return err
+	}
+	return durable.CreateFile(home.signingKey(), signing, 0o600)
 }
 
 // allowlistHead begins a new allowlist. While nobody is in it, nobody is registered.
@@ -111,6 +127,9 @@ func loadKeys(home Home) (keys, error) {
 		return keys{}, fmt.Errorf("%s: not an Ed25519 key", home.signingKey())
 	}
 	seed, err := readKey(home.sealingKey(), pemSealing)
+	if errors.As(err, new(*NotReadyError)) {
+		err = &NotReadyError{Missing: "sealing key", Advice: fmt.Sprintf("put sealing.key back from a backup; or remove %s, make new keys with `certexch init`, and have them certified", home.signingKey())}
+	}
 	if err != nil {
 		return keys{}, err
 	}

@@ -167,12 +167,34 @@ func TestCloseEndsRun(t *testing.T) {
 	}
 	check(t, terminal.Close())
 	if _, err := os.Stat(filepath.Join(nas.home.State, "running")); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("Close has not waited for Run: %v", err)
+		t.Errorf("after Close: %v", err)
 	}
 	check(t, <-ended)
 	if err := terminal.Run(t.Context()); !errors.Is(err, node.ErrClosed) {
 		t.Errorf("Run after Close: %v", err)
 	}
+}
+
+// TestCloseWaitsForRun: also when Run is slow.
+func TestCloseWaitsForRun(t *testing.T) {
+	nas := newFixture(t, certtest.NewAuthority(t, "acme.example"), "nas")
+	ready, closed, ended := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+	env := nas.environment()
+	env.Ready = func() {
+		close(ready)
+		select {
+		case <-closed:
+			t.Error("Close has not waited")
+		case <-time.After(300 * time.Millisecond):
+		}
+	}
+	terminal, err := node.New(nas.home, nas.config, env)
+	check(t, err)
+	go func() { ended <- terminal.Run(t.Context()) }()
+	<-ready
+	check(t, terminal.Close())
+	close(closed)
+	check(t, <-ended)
 }
 
 // TestRunThatFailsEnds: also when peers connect at the address that could be opened before the one that

@@ -14,7 +14,7 @@ func newInit(e *environment) *cobra.Command {
 		Use:   "init",
 		Short: "Make the configuration, the state folder and the keys",
 		Long: `Makes config.toml with every key at its default, the state folder (mode 0700) and this terminal's two
-private keys, which never leave it. A home that has keys is left as it is.`,
+private keys, which never leave it. Of a home that has some of it, only what is missing is made.`,
 		Args: cli.Between(0, 0),
 		RunE: e.run(e.init),
 	}
@@ -33,6 +33,9 @@ func (e *environment) init(context.Context, []string) error {
 	}
 	e.say("configuration  %s", cli.Printable(home.Config))
 	e.say("state          %s", cli.Printable(home.State))
+	if !e.trustDomain(home).IsZero() { // it was only a file that was missing
+		return nil
+	}
 	e.say("")
 	e.say("Next, ask your authority for a certificate:")
 	e.say("  certexch request > terminal.csr      and send it to the authority")
