@@ -159,10 +159,23 @@ func (c *candidates) next() (next candidate, ok bool) {
 
 // pinned reports whether pin is of the key of id.
 func pinned(pin [32]byte, id peer.ID) bool {
+	hash, ok := keyHashOf(id)
+	return ok && hash == pin
+}
+
+// keyHashOf returns the hash of the key that id is of. One key has one peer ID: others that hold it, in another
+// encoding, are of none.
+func keyHashOf(id peer.ID) (hash [32]byte, ok bool) {
 	key, err := id.ExtractPublicKey()
 	if err != nil {
-		return false
+		return hash, false
+	}
+	if own, err := peer.IDFromPublicKey(key); err != nil || own != id {
+		return hash, false
 	}
 	raw, err := key.Raw()
-	return err == nil && len(raw) == ed25519.PublicKeySize && certauth.KeyHash(raw) == pin
+	if err != nil || len(raw) != ed25519.PublicKeySize {
+		return hash, false
+	}
+	return certauth.KeyHash(raw), true
 }

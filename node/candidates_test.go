@@ -112,4 +112,29 @@ func TestC11AddressesOfTheExpectedAreCapped(t *testing.T) {
 	if _, ok := c.next(); ok {
 		t.Error("it waits among the strangers")
 	}
+
+	pin, _ := keyHashOf(nas)
+	c = newCandidates(allowlist.Entry{Identity: identityOf(t, "nas"), Pin: &pin}, nil, somebody(t))
+	dialled = 0
+	for port := range 100 {
+		for _, id := range []peer.ID{nas, disguised(t, nas, byte(port))} {
+			if now, ok := c.hear(heard(id, port+1)); ok {
+				dialled += len(now.info.Addrs)
+			}
+		}
+	}
+	if dialled != maxHeard {
+		t.Errorf("%d addresses of a pinned key", dialled)
+	}
+}
+
+// disguised returns another peer ID that holds the key of id: with a field that readers pass over.
+func disguised(t *testing.T, id peer.ID, n byte) peer.ID {
+	t.Helper()
+	content := append([]byte(id)[2:], 3<<3, n) // after "not hashed", and the length
+	disguised := peer.ID(append([]byte{0, byte(len(content))}, content...))
+	if key, err := disguised.ExtractPublicKey(); err != nil || !id.MatchesPublicKey(key) || disguised == id {
+		t.Fatalf("no disguise: %v", err)
+	}
+	return disguised
 }

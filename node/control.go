@@ -52,9 +52,7 @@ func (c *controlled) Hello() control.Hello {
 func (c *controlled) Explain(err error) control.Failure { return control.Failure(Explain(err)) }
 
 func (c *controlled) Pending() ([]Knock, error) {
-	c.knocks.mu.Lock()
-	defer c.knocks.mu.Unlock()
-	return unregistered(c.terminal().list(), c.knocks.known), nil
+	return unregistered(c.terminal().list(), c.knocks.all(), c.env.Now()), nil
 }
 
 func (c *controlled) Open(ctx context.Context, id certauth.Identity, addrs []multiaddr.Multiaddr) (transfer.Channel, error) {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
 
 	"github.com/certexch/certexch/allowlist"
 	"github.com/certexch/certexch/certauth"
@@ -61,6 +62,13 @@ func (k *knocks) add(id certauth.Identity, conn network.Conn, now time.Time) {
 	k.dirty = true
 }
 
+// all returns who is known.
+func (k *knocks) all() []Knock {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return slices.Clone(k.known)
+}
+
 // save writes what is new. It is not called for each knock: they come as often as others like.
 func (k *knocks) save() error {
 	k.mu.Lock()
@@ -100,9 +108,9 @@ func readKnocks(file string) ([]Knock, error) {
 	return known, nil
 }
 
-// Pending returns the members that have tried to meet the terminal of home and are not registered there now,
-// the latest first.
-func Pending(home Home) ([]Knock, error) {
+// Pending returns the members that have tried to meet the terminal of home and are not registered there at now,
+// with the key that they had, the latest first.
+func Pending(home Home, now time.Time) ([]Knock, error) {
 	known, err := readKnocks(home.knocks())
 	if err != nil {
 		return nil, err
@@ -111,18 +119,22 @@ func Pending(home Home) ([]Knock, error) {
 	if err != nil {
 		return nil, err
 	}
-	return unregistered(list, known), nil
+	return unregistered(list, known, now), nil
 }
 
-// unregistered are those of known that are not in list, the latest first.
-func unregistered(list *allowlist.List, known []Knock) []Knock {
+// unregistered are those of known whom list does not register at now, the latest first.
+func unregistered(list *allowlist.List, known []Knock, now time.Time) []Knock {
 	pending := []Knock{}
 	for _, k := range slices.Backward(known) {
 		id, err := certauth.ParseIdentity(k.Identity)
 		if err != nil {
 			continue
 		}
-		if _, registered := list.Lookup(id); !registered {
+		var hash [32]byte // of no key
+		if p, err := peer.Decode(k.PeerID); err == nil {
+			hash, _ = keyHashOf(p)
+		}
+		if list.Registered(id, hash, now) != nil {
 			pending = append(pending, k)
 		}
 	}

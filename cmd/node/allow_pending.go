@@ -58,7 +58,7 @@ func (e *environment) pending(ctx context.Context) ([]node.Knock, error) {
 	}
 	knocks, err := control.Client{Path: home.Socket}.Pending(ctx)
 	if errors.Is(err, control.ErrNotRunning) {
-		return node.Pending(home)
+		return node.Pending(home, e.now())
 	}
 	return knocks, err
 }
