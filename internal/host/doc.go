@@ -39,7 +39,9 @@
 // such a connection is ended to make room, the oldest of the address that holds
 // most, unless the caller has asked to [Keep] it, as it does once the peer has
 // proven itself. The same goes for the streams of peers with no connection that
-// is kept: they are few, because each may fill a window before it is read.
+// is kept: they are few, because each may fill a window before it is read. A peer
+// that was dialled has proven no more than one that has come, and may open few
+// streams: those to the side that dialled have large windows.
 //
 // # Logging
 //

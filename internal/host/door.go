@@ -26,7 +26,7 @@ type door struct {
 	open      int
 	newcomers []*arrival           // that nobody has asked to keep, in the order of their coming
 	accepted  map[string]io.Closer // TCP connections on their way from the gater to the limits, by address
-	known     map[peer.ID]int      // connections that are kept
+	known     map[peer.ID]int      // connections that somebody has asked to keep
 	strangers map[peer.ID]*stranger
 	streams   int // that strangers have opened
 }
@@ -40,14 +40,20 @@ type arrival struct {
 	// Guarded by the door's mu.
 	connection io.Closer // nil: cannot be ended yet
 	peer       peer.ID   // once it is proven
+	dialled    bool      // by this side, which says nothing of the peer
 	kept, left bool
 }
 
 // Keep says that the connection's peer has proven that it may have one: it is not ended any more to make
-// room for others. Connections that this side has opened are always kept.
+// room for others, and its streams are not counted as a stranger's. Connections that this side has opened are
+// never ended for others, but their peers have proven as little.
 func Keep(c network.Conn) {
 	if a, ok := c.Scope().(*arrival); ok {
 		a.door.keep(a)
+	}
+	var paced *pacedConn
+	if c.As(&paced) {
+		paced.places.openAll()
 	}
 }
 
@@ -70,7 +76,7 @@ func (d *door) accept(c network.ConnMultiaddrs) {
 
 // OpenConnection counts a connection, and makes room for it if it may and must.
 func (d *door) OpenConnection(dir network.Direction, usefd bool, endpoint multiaddr.Multiaddr) (network.ConnManagementScope, error) {
-	a := &arrival{door: d, from: placeOf(endpoint), kept: dir == network.DirOutbound}
+	a := &arrival{door: d, from: placeOf(endpoint), dialled: dir == network.DirOutbound}
 	if dir == network.DirInbound {
 		a.connection = d.take(endpoint)
 	}
@@ -104,10 +110,10 @@ func (d *door) take(endpoint multiaddr.Multiaddr) io.Closer {
 func (d *door) enter(a *arrival) (victim io.Closer, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if !a.kept && a.connection == nil && d.unknown() >= d.mostUnknown {
+	if !a.dialled && a.connection == nil && d.unknown() >= d.mostUnknown {
 		return nil, fmt.Errorf("too many handshakes: %w", network.ErrResourceLimitExceeded)
 	}
-	if d.open >= d.most || !a.kept && len(d.newcomers) >= d.mostNew {
+	if d.open >= d.most || !a.dialled && len(d.newcomers) >= d.mostNew {
 		v := d.victim()
 		if v == nil {
 			return nil, fmt.Errorf("too many connections: %w", network.ErrResourceLimitExceeded)
@@ -116,7 +122,7 @@ func (d *door) enter(a *arrival) (victim io.Closer, err error) {
 		d.leave(v)
 	}
 	d.open++
-	if !a.kept {
+	if !a.dialled {
 		d.newcomers = append(d.newcomers, a)
 	}
 	return victim, nil
@@ -148,13 +154,14 @@ func (d *door) victim() (victim *arrival) {
 
 // leave forgets a connection.
 func (d *door) leave(a *arrival) {
-	if !a.left {
-		a.left = true
-		d.open--
-		d.forget(a)
-		if a.kept && a.peer != "" {
-			d.part(a.peer)
-		}
+	if a.left {
+		return
+	}
+	a.left = true
+	d.open--
+	d.forget(a)
+	if a.kept {
+		d.part(a.peer)
 	}
 }
 
@@ -184,9 +191,6 @@ func (a *arrival) SetPeer(p peer.ID) error {
 	a.door.mu.Lock()
 	defer a.door.mu.Unlock()
 	a.peer = p
-	if a.kept && !a.left {
-		a.door.meet(p)
-	}
 	return nil
 }
 

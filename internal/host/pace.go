@@ -64,6 +64,7 @@ type pacedConn struct {
 	network.MuxedConn
 	queue  *queue
 	socket *pacedSocket
+	places *places // for the streams that the peer opens; nil: as many as it likes
 }
 
 // As finds this connection itself, for Silent, and what is below it.
@@ -80,15 +81,17 @@ func (c *pacedConn) OpenStream(ctx context.Context) (network.MuxedStream, error)
 	if err != nil {
 		return nil, err
 	}
-	return newPacedStream(s, c.queue), nil
+	return newPacedStream(s, c.queue, func() {}), nil
 }
 
+// AcceptStream waits for a stream, and before that for a place: a stream gets its window when it is accepted.
 func (c *pacedConn) AcceptStream() (network.MuxedStream, error) {
+	leave := c.places.take()
 	s, err := c.MuxedConn.AcceptStream()
 	if err != nil {
 		return nil, err
 	}
-	return newPacedStream(s, c.queue), nil
+	return newPacedStream(s, c.queue, leave), nil
 }
 
 // pacedStream is a stream whose Write returns when little waits before the socket. The wait comes after the
@@ -97,6 +100,7 @@ func (c *pacedConn) AcceptStream() (network.MuxedStream, error) {
 type pacedStream struct {
 	network.MuxedStream
 	queue *queue
+	leave func() // gives its place back
 
 	mu    sync.Mutex
 	over  chan struct{} // closed when nobody waits any more: reset, or the deadline
@@ -104,8 +108,8 @@ type pacedStream struct {
 	ended bool          // by this side: it is not the deadline that nobody waits for
 }
 
-func newPacedStream(s network.MuxedStream, q *queue) *pacedStream {
-	return &pacedStream{MuxedStream: s, queue: q, over: make(chan struct{})}
+func newPacedStream(s network.MuxedStream, q *queue, leave func()) *pacedStream {
+	return &pacedStream{MuxedStream: s, queue: q, leave: leave, over: make(chan struct{})}
 }
 
 func (s *pacedStream) Write(p []byte) (int, error) {
@@ -161,16 +165,19 @@ func (s *pacedStream) setDeadline(t time.Time) {
 }
 
 func (s *pacedStream) Reset() error {
+	defer s.leave()
 	s.endWait()
 	return s.MuxedStream.Reset()
 }
 
 func (s *pacedStream) ResetWithError(code network.StreamErrorCode) error {
+	defer s.leave()
 	s.endWait()
 	return s.MuxedStream.ResetWithError(code)
 }
 
 func (s *pacedStream) Close() error {
+	defer s.leave()
 	s.endWait()
 	return s.MuxedStream.Close()
 }

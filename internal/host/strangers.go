@@ -7,8 +7,9 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 )
 
-// stranger is a peer with no connection that is kept, and the streams that it has opened. Each may fill a
-// window of 256 KiB before anybody reads it, so all strangers together get few.
+// stranger is a peer with no connection that somebody has asked to keep, and the streams that it has opened.
+// Each may fill a window of 256 KiB before anybody reads it, so all strangers together get few. For those that
+// this side has dialled the windows are larger, and places makes them fewer.
 type stranger struct {
 	peer    peer.ID
 	streams int

@@ -116,3 +116,44 @@ func come(t *testing.T, limits *door, number int) (*fake, peer.ID) {
 	}
 	return f, id
 }
+
+// C1: whoever was dialled has proven nothing by it. Its connection stays, and its streams are a stranger's.
+func TestC1StreamsOfTheDialled(t *testing.T) {
+	limits, err := newLimits(1, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer limits.Close()
+	scope, err := limits.OpenConnection(network.DirOutbound, true, addrs("/ip4/203.0.113.7/tcp/4001")[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	const dialled = peer.ID("dialled")
+	if err := scope.SetPeer(dialled); err != nil {
+		t.Fatal(err)
+	}
+	open := func() (n int) {
+		for range 2 * streamsPerStranger {
+			if _, err := limits.OpenStream(dialled, network.DirInbound); err == nil {
+				n++
+			}
+		}
+		return n
+	}
+	if n := open(); n != streamsPerStranger {
+		t.Errorf("%d streams of a stranger", n)
+	}
+	f := &fake{addr: addrs("/ip4/203.0.113.8/tcp/4001")[0]}
+	limits.accept(f)
+	if _, err := limits.OpenConnection(network.DirInbound, true, f.addr); err == nil {
+		t.Error("a dialled connection made room")
+	}
+	limits.keep(scope.(*arrival))
+	if n := open(); n != 2*streamsPerStranger || limits.streams != 0 {
+		t.Errorf("%d streams of one that is kept, and %d of strangers", n, limits.streams)
+	}
+	scope.Done()
+	if len(limits.known) != 0 || limits.open != 0 {
+		t.Errorf("%d known, %d open", len(limits.known), limits.open)
+	}
+}

@@ -29,7 +29,8 @@ const window = 16 << 20
 // muxer gives the side that dialled, and that receives the content, the large
 // window. yamux charges a stream to the limits with 256 KiB whatever its window
 // is, so the side that anybody can connect to keeps to that, and yamux's tuning
-// of it, which is charged.
+// of it, which is charged. The side that dialled has few places for the streams
+// of its peer, to which yamux gives the large window too.
 type muxer struct{ dialled, accepted *yamux.Transport }
 
 func newMuxer() muxer {
@@ -51,7 +52,11 @@ func (m muxer) NewConn(c net.Conn, isServer bool, scope network.PeerScope) (netw
 	if err != nil {
 		return nil, err
 	}
-	return &pacedConn{muxed, q, socket}, nil
+	conn := &pacedConn{MuxedConn: muxed, queue: q, socket: socket}
+	if !isServer {
+		conn.places = newPlaces(muxed)
+	}
+	return conn, nil
 }
 
 // handshakeTimeout is how long a connection that was accepted may take until
