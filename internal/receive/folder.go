@@ -19,7 +19,9 @@ type folder struct {
 	root   *os.Root
 	path   string // for people
 	parent *folder
-	made   bool // by this run, so that nothing is in it but what this run has put there
+	remote string // of a tree: its path in the share
+	depth  int    // of a tree: how many of its folders it lies in, itself included
+	made   bool   // by this run, so that nothing is in it but what this run has put there
 
 	modTime time.Time // of a tree: that it will have if it was made
 

@@ -173,6 +173,58 @@ func TestD10TooMany(t *testing.T) {
 	expect(t, to, map[string]string{})
 }
 
+// heap returns how many bytes are held.
+func heap() int64 {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
+
+// D10: folders that wait to be listed take what their names take, however deep they lie: a path of 3,600 bytes is
+// not held for each.
+func TestD10FoldersThatWait(t *testing.T) {
+	const depth, wide = 14, 50_000
+	before, held := heap(), int64(0)
+	var once sync.Once
+	deep := listing{list: func(path string) (entries []transfer.Entry) {
+		switch strings.Count(path+"/", "/") {
+		case depth:
+			for i := range wide {
+				entries = append(entries, transfer.Entry{Name: fmt.Sprintf("%05d", i), Dir: true})
+			}
+		case depth + 1:
+			once.Do(func() { held = heap() - before })
+		default:
+			entries = []transfer.Entry{{Name: strings.Repeat("n", 255), Dir: true}}
+		}
+		return entries
+	}}
+	s, err := Tree(context.Background(), deep, "docs", "top", transfer.Entry{Dir: true}, Destination{t.TempDir(), "new"}, TreeOptions{DryRun: true})
+	if err != nil || s.Failed != 0 {
+		t.Errorf("%+v, %v", s, err)
+	}
+	if held == 0 || held > wide*200 {
+		t.Errorf("%d folders that wait take %d KiB", wide, held>>10)
+	}
+}
+
+// D10: folders with more in them than anybody could remember are refused in words.
+func TestD10TooManyWait(t *testing.T) {
+	lists := 0
+	wide := listing{list: func(string) (entries []transfer.Entry) {
+		lists++
+		for i := range 50_000 {
+			entries = append(entries, transfer.Entry{Name: fmt.Sprintf("%0255d", i), Dir: true})
+		}
+		return entries
+	}}
+	s, err := Tree(context.Background(), oneByOne(wide), "docs", "", transfer.Entry{Dir: true}, Destination{t.TempDir(), "new"}, TreeOptions{DryRun: true})
+	if !errors.Is(err, ErrTooMany) || lists < 4 || lists > maxWaiting/50_000/255+listers {
+		t.Errorf("%+v, %v after %d lists", s, err, lists)
+	}
+}
+
 // D10: what a tree declares is refused when it finds no room, before any of that folder is asked for.
 func TestD10TreeDeclaresMore(t *testing.T) {
 	to := t.TempDir()
@@ -264,10 +316,10 @@ func TestD13RefusedTogether(t *testing.T) {
 	f, err := openFolder(Destination{t.TempDir(), "new"})
 	check(t, err)
 	defer f.root.Close()
-	f.folds = &folding{letters: true}
+	f.folds, f.remote = &folding{letters: true}, "x"
 	got := make(items)
 	tree := &tree{top: f, jobs: make(chan *job, 10), tally: tally{report: got.report(f.path)}}
-	found, err := tree.sort(context.Background(), place{remote: "x"}, f, []transfer.Entry{
+	found, err := tree.sort(context.Background(), f, []transfer.Entry{
 		{Name: "A"}, {Name: "B", Dir: true}, {Name: "a"}, {Name: "b"}, {Name: "c"}, {Name: "d", Dir: true},
 	})
 	close(tree.jobs)
@@ -372,4 +424,14 @@ func TestD1TreeOfBadNames(t *testing.T) {
 	if delete(left, "new/"+markName); len(left) != 1 {
 		t.Errorf("there is %q", left)
 	}
+}
+
+// oneByOne lets one list be made at a time.
+func oneByOne(l listing) listing {
+	var mu sync.Mutex
+	return listing{list: func(path string) []transfer.Entry {
+		mu.Lock()
+		defer mu.Unlock()
+		return l.list(path)
+	}}
 }

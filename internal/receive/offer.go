@@ -8,11 +8,11 @@ import (
 )
 
 // sort gives out the files of a folder that are to be fetched, and returns its folders.
-func (t *tree) sort(ctx context.Context, p place, f *folder, entries []transfer.Entry) (found []place, err error) {
+func (t *tree) sort(ctx context.Context, f *folder, entries []transfer.Entry) (found []place, err error) {
 	clash := f.clashes(entries, t.opt.DryRun)
 	files := entries[:0] // those that are to be fetched: there may be a million, so the list is used again
 	for _, entry := range entries {
-		remote := path.Join(p.remote, entry.Name)
+		remote := path.Join(f.remote, entry.Name)
 		err := clash[entry.Name]
 		if err == nil {
 			err = checkRemote(entry.Name, remote)
@@ -23,27 +23,26 @@ func (t *tree) sort(ctx context.Context, p place, f *folder, entries []transfer.
 		}
 		if entry.Dir {
 			f.users.Add(1)
-			found = append(found, place{parent: f, remote: remote, name: entry.Name, modTime: entry.ModTime, depth: p.depth + 1})
+			found = append(found, place{parent: f, name: entry.Name, modTime: entry.ModTime})
 			continue
 		}
 		if t.wants(f, t.originOf(remote, entry.Name), entry) {
 			files = append(files, entry)
 		}
 	}
-	return found, t.offer(ctx, f, p.remote, files)
+	return found, t.offer(ctx, f, files)
 }
 
 // single gives out the one file that the tree is.
 func (t *tree) single(ctx context.Context, p place) error {
-	defer t.leave(p.parent)
-	from := t.originOf(p.remote, p.name)
-	if !t.wants(p.parent, from, *p.file) {
+	from := t.originOf(t.path, p.name)
+	if !t.wants(p.parent, from, *t.file) {
 		return nil
 	}
-	if err := t.announce(p.parent, []transfer.Entry{*p.file}, func(transfer.Entry) origin { return from }); err != nil || t.opt.DryRun {
+	if err := t.announce(p.parent, []transfer.Entry{*t.file}, func(transfer.Entry) origin { return from }); err != nil || t.opt.DryRun {
 		return err
 	}
-	return t.give(ctx, p.parent, from, *p.file)
+	return t.give(ctx, p.parent, from, *t.file)
 }
 
 func (t *tree) originOf(remote, name string) origin {
@@ -51,8 +50,8 @@ func (t *tree) originOf(remote, name string) origin {
 }
 
 // offer makes sure that there is room for files of a folder, and hands them to the fetchers.
-func (t *tree) offer(ctx context.Context, f *folder, remote string, files []transfer.Entry) error {
-	from := func(entry transfer.Entry) origin { return t.originOf(path.Join(remote, entry.Name), entry.Name) }
+func (t *tree) offer(ctx context.Context, f *folder, files []transfer.Entry) error {
+	from := func(entry transfer.Entry) origin { return t.originOf(path.Join(f.remote, entry.Name), entry.Name) }
 	if err := t.announce(f, files, from); err != nil || t.opt.DryRun {
 		return err
 	}

@@ -80,8 +80,9 @@ const (
 var (
 	// ErrTooDeep: folders lie in each other more than 256 deep.
 	ErrTooDeep = errors.New("folders lie in each other more than 256 deep")
-	// ErrTooMany: a tree is of more than 10,000,000 files and folders.
-	ErrTooMany = errors.New("there are more than 10000000 files and folders")
+	// ErrTooMany: a tree is of more than 10,000,000 files and folders, or so many folders are to be listed at once
+	// that their names do not fit in 64 MiB.
+	ErrTooMany = errors.New("there are more files and folders than one run takes: 10000000, and about a million folders that wait for it")
 )
 
 const (
@@ -95,7 +96,9 @@ const (
 type tree struct {
 	opt   TreeOptions
 	share string
-	top   *folder // in which the tree is to be
+	path  string          // in the share
+	file  *transfer.Entry // that the tree is; nil for a folder
+	top   *folder         // in which the tree is to be
 	line  line
 	walk  walk
 	space space
@@ -120,16 +123,15 @@ func Tree(ctx context.Context, src TreeSource, share, path string, entry transfe
 		return Summary{}, err
 	}
 	t := &tree{
-		opt: opt, share: share, top: top, line: line{src: src, again: opt.Again}, tally: tally{report: opt.Report},
+		opt: opt, share: share, path: path, top: top, line: line{src: src, again: opt.Again}, tally: tally{report: opt.Report},
 		jobs: make(chan *job, queueSize), batches: make(chan []*job),
 	}
 	t.line.received = t.tally.steps.Load
 	top.users.Store(2) // the walk's and this one
-	start := place{parent: top, remote: path, name: dst.Name, modTime: entry.ModTime}
 	if !entry.Dir {
-		start.file = &entry
+		t.file = &entry
 	}
-	t.walk.start(start)
+	t.walk.start(place{parent: top, name: dst.Name, modTime: entry.ModTime})
 	err = t.run(ctx)
 	t.end(err)
 	t.leave(top)

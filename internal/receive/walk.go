@@ -2,20 +2,34 @@ package receive
 
 import (
 	"context"
+	"path"
 	"sync"
 	"time"
+	"unsafe"
 
 	"github.com/certexch/certexch/internal/transfer"
 )
 
-// place is a folder that is still to be listed.
+// place is a folder that is still to be listed. There may be very many, so it holds nothing that its parent knows.
 type place struct {
 	parent  *folder // in which it is to be
-	remote  string  // its path in the share
 	name    string  // here
 	modTime time.Time
-	depth   int
-	file    *transfer.Entry // of a tree that is a single file: there is no folder to list
+}
+
+// maxWaiting is how many bytes the folders may take that are still to be listed: a million of them, as folders
+// are called.
+const maxWaiting = 64 << 20
+
+// bytes is what a place takes while it waits.
+func (p *place) bytes() int { return int(unsafe.Sizeof(*p)) + len(p.name) }
+
+// remote returns the path of p in the share.
+func (t *tree) remote(p place) string {
+	if p.parent == t.top {
+		return t.path
+	}
+	return path.Join(p.parent.remote, p.name)
 }
 
 // walk is the folders that are still to be listed. The one found last is next, so that there are never
@@ -24,13 +38,14 @@ type walk struct {
 	mu    sync.Mutex
 	some  *sync.Cond
 	stack []place
+	bytes int // that stack takes
 	busy  int // listers that may still find more
 	items int // files and folders seen
 }
 
 func (w *walk) start(top place) {
 	w.some = sync.NewCond(&w.mu)
-	w.stack = []place{top}
+	w.stack, w.bytes = []place{top}, top.bytes()
 }
 
 // next returns the next folder to list, once there is one; false when there will be none, or ctx is done.
@@ -47,19 +62,25 @@ func (w *walk) next(ctx context.Context) (p place, ok bool) {
 	last := len(w.stack) - 1
 	p, w.stack[last] = w.stack[last], place{}
 	w.stack = w.stack[:last]
+	w.bytes -= p.bytes()
 	w.busy++
 	return p, true
 }
 
 // done says that a folder has been listed, and which were found in it.
-func (w *walk) done(found []place) {
+func (w *walk) done(found []place) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for i := len(found) - 1; i >= 0; i-- {
+		w.bytes += found[i].bytes()
 		w.stack = append(w.stack, found[i])
 	}
 	w.busy--
 	w.some.Broadcast()
+	if w.bytes > maxWaiting {
+		return ErrTooMany
+	}
+	return nil
 }
 
 // wake lets those who wait see that ctx is done.
@@ -87,7 +108,9 @@ func (t *tree) list(ctx context.Context) error {
 			return nil
 		}
 		found, err := t.listOne(ctx, p)
-		t.walk.done(found)
+		if full := t.walk.done(found); err == nil {
+			err = full
+		}
 		if err != nil {
 			return err
 		}
@@ -97,17 +120,17 @@ func (t *tree) list(ctx context.Context) error {
 // listOne lists a folder, makes it here, and gives out what is to be fetched of it. It returns the folders
 // in it.
 func (t *tree) listOne(ctx context.Context, p place) (found []place, err error) {
-	if p.file != nil {
+	defer t.leave(p.parent)
+	if t.file != nil {
 		return nil, t.single(ctx, p)
 	}
-	defer t.leave(p.parent)
 	here := p.parent.join(p.name)
-	if p.depth > maxDepth {
+	if p.parent.depth > maxDepth {
 		t.fail(here, ErrTooDeep)
 		return nil, nil
 	}
-	entries, err := t.entries(ctx, p.remote)
-	if err != nil && isAnswer(err) && p.depth > 0 {
+	entries, err := t.entries(ctx, t.remote(p))
+	if err != nil && isAnswer(err) && p.parent != t.top {
 		t.fail(here, err)
 		return nil, nil
 	}
@@ -118,7 +141,7 @@ func (t *tree) listOne(ctx context.Context, p place) (found []place, err error) 
 		return nil, err
 	}
 	f, err := t.enter(p)
-	if err != nil && p.depth > 0 && !IsNoSpace(err) {
+	if err != nil && p.parent != t.top && !IsNoSpace(err) {
 		t.fail(here, err)
 		return nil, nil
 	}
@@ -126,7 +149,7 @@ func (t *tree) listOne(ctx context.Context, p place) (found []place, err error) 
 		return nil, err
 	}
 	defer t.leave(f)
-	return t.sort(ctx, p, f, entries)
+	return t.sort(ctx, f, entries)
 }
 
 // entries lists a folder of the share, as often as the connection breaks meanwhile.
@@ -153,8 +176,9 @@ func (t *tree) enter(p place) (f *folder, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if p.depth == 0 && !t.opt.DryRun {
-		t.begin(f, p.remote)
+	f.remote, f.depth = t.remote(p), p.parent.depth+1
+	if p.parent == t.top && !t.opt.DryRun {
+		t.begin(f, f.remote)
 	}
 	if !f.made && !t.opt.DryRun {
 		f.sweep(time.Now())
