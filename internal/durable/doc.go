@@ -7,8 +7,8 @@
 // hidden temporary file beside the target, sync it, give it the final name in
 // one step and sync the directory. After a crash or a power failure at any
 // moment the name stands for the old content or the new one, whole, and once
-// the call has returned nil it is the new one. [SyncDir] is that last step for
-// callers who rename by themselves.
+// the call has returned nil it is the new one. [SyncDir] and [SyncOpenDir] are that last
+// step for callers who rename by themselves.
 //
 // A crash can leave a temporary file behind. Its name starts with a dot and
 // ends in ".tmp"; nothing ever reads it.

@@ -2,7 +2,10 @@
 
 package durable
 
-import "io/fs"
+import (
+	"io/fs"
+	"os"
+)
 
 // openNoFollow is nothing here: ReadSecret has checked the name before.
 const openNoFollow = 0
@@ -21,3 +24,6 @@ func checkParents(string, int) error { return nil }
 // SyncDir does nothing here: the system has no such operation and journals
 // renames by itself.
 func SyncDir(string) error { return nil }
+
+// SyncOpenDir does nothing here, as SyncDir.
+func SyncOpenDir(*os.File) error { return nil }

@@ -17,9 +17,14 @@ func SyncDir(dir string) error {
 		return err
 	}
 	defer f.Close()
-	err = f.Sync()
+	return SyncOpenDir(f)
+}
+
+// SyncOpenDir is SyncDir for a folder that is open.
+func SyncOpenDir(dir *os.File) error {
+	err := dir.Sync()
 	if err == nil || errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.ENOTSUP) {
 		return nil
 	}
-	return fmt.Errorf("syncing folder %s: %w", dir, err)
+	return fmt.Errorf("syncing folder %s: %w", dir.Name(), err)
 }

@@ -157,6 +157,19 @@ func steps(calls []string) (all []step) {
 	return all
 }
 
+// find returns the first call that begins after a line of the trace and matches.
+func find(t *testing.T, all []step, after int, pattern string) step {
+	t.Helper()
+	re := regexp.MustCompile(pattern)
+	for _, s := range all {
+		if s.begin >= after && re.MatchString(s.text) {
+			return s
+		}
+	}
+	t.Fatalf("after line %d there is no %s in\n%+v", after, pattern, all)
+	return step{}
+}
+
 // F2: for every file of a tree, its last write comes before its sync, that before its name, that before a
 // sync of its folder, and that before it is reported.
 func TestF2TreeSyncOrder(t *testing.T) {
@@ -165,16 +178,7 @@ func TestF2TreeSyncOrder(t *testing.T) {
 	calls, err := traceAs(t, treeDir, dir)
 	check(t, err)
 	all := steps(calls)
-	find := func(after int, pattern string) step {
-		re := regexp.MustCompile(pattern)
-		for _, s := range all {
-			if s.begin >= after && re.MatchString(s.text) {
-				return s
-			}
-		}
-		t.Fatalf("after line %d there is no %s in\n%s", after, pattern, strings.Join(calls, "\n"))
-		return step{}
-	}
+	find := func(after int, pattern string) step { return find(t, all, after, pattern) }
 	files := 0
 	for name := range planted(t, filepath.Join(dir, "to")) {
 		if strings.HasSuffix(name, "/") {
@@ -205,6 +209,39 @@ func TestF2TreeSyncOrder(t *testing.T) {
 	settled := find(made.end, `fsync\(\d+<`+filepath.Join(dir, "to")+`>`)
 	if said := find(0, `write\(1<.*"done .*/to/f1/`); settled.end > said.begin {
 		t.Error("a file is reported before the name of its folder is safe")
+	}
+}
+
+// F2: what an earlier run has left may be of one that was killed before its names were safe. So every folder is
+// synced, and only once, before there is success; and the folders on the way to a file before that is reported.
+func TestF2TreeOfNamesThatMayNotBeSafe(t *testing.T) {
+	dir := t.TempDir()
+	to := filepath.Join(dir, "to")
+	plant(t, filepath.Join(dir, "from"), crashTree())
+	s, _, err := getTree(t, farAt(t, filepath.Join(dir, "from")).pool(), Destination{dir, "to"}, TreeOptions{Terminal: "nas"})
+	if err != nil || s.Failed > 0 {
+		t.Fatalf("%+v, %v", s, err)
+	}
+	for _, missing := range []string{"", "f1/1"} {
+		if missing != "" {
+			check(t, os.Remove(filepath.Join(to, missing)))
+		}
+		calls, err := traceAs(t, treeDir, dir)
+		check(t, err)
+		all := steps(calls)
+		for _, folder := range []string{dir, to, to + "/f0", to + "/f1", to + "/f2", to + "/empty"} {
+			synced := find(t, all, 0, `fsync\(\d+<`+folder+`>`)
+			if n := countMatches(calls, `fsync\(\d+<`+folder+`>`); n != 1 {
+				t.Errorf("%s is synced %d times", folder, n)
+			}
+			before := `write\(1<.*"success`
+			if missing != "" && (folder == dir || folder == to || folder == to+"/f1") {
+				before = `write\(1<.*"done ` + filepath.Join(to, missing)
+			}
+			if said := find(t, all, 0, before); synced.end > said.begin {
+				t.Errorf("%s is not safe before %s", folder, said.text)
+			}
+		}
 	}
 }
 

@@ -8,7 +8,8 @@
 // Content goes into a hidden file beside the destination, which its owner alone may read. Only when the
 // end of the content has been verified, its attributes are set, and it has been synced does it take the
 // destination's name; and only when the directory has been synced too is there success. An error of a
-// sync is never tried away: the content may be lost.
+// sync is never tried away: the content may be lost. Names that are there already may be of a run that was
+// killed before it synced them, so this one does: once for each folder.
 //
 // # Going on
 //

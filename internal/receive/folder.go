@@ -79,14 +79,18 @@ func (f *folder) enter(name string) (*folder, error) {
 		return nil, err
 	}
 	made := err == nil
-	if made {
+	if made || f.made { // or another process has made it meanwhile
 		f.names.Add(1)
 	}
 	root, err := f.openRoot(name)
 	if err != nil {
 		return nil, err
 	}
-	return &folder{root: root, path: f.join(name), parent: f, made: made, naming: naming{settled: !made}}, nil
+	child := &folder{root: root, path: f.join(name), parent: f, made: made}
+	if !made {
+		child.found()
+	}
+	return child, nil
 }
 
 // visit opens a folder in f for looking. What is not there is a folder without root, as if it had been made.

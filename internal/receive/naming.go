@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+
+	"github.com/certexch/certexch/internal/durable"
 )
 
 // naming is which names of a folder are safe.
@@ -14,6 +16,10 @@ type naming struct {
 	failed  error         // of a sync, which is never tried away
 	settled bool          // whether the folder's own name is safe
 }
+
+// found says that f has names from before this run, which count as one change: the run that gave them may have
+// been killed before they were safe.
+func (n *naming) found() { n.names.Add(1) }
 
 // sync makes every name in f safe that it has been given until now, and the names of the folders that f
 // is in. One sync serves all who wait for it.
@@ -43,10 +49,19 @@ func (f *folder) syncNames(wanted uint64) error {
 		return f.failed
 	}
 	until := f.names.Load()
-	if f.failed = syncFolder(f.root); f.failed == nil {
-		f.synced = until
-	} else {
-		f.failed = fmt.Errorf("syncing %s: %w", f.path, f.failed)
+	if err := f.syncFolder(); err != nil {
+		f.failed = fmt.Errorf("the names in %s may not be safe: %w", f.path, err)
+		return f.failed
 	}
-	return f.failed
+	f.synced = until
+	return nil
+}
+
+func (f *folder) syncFolder() error {
+	dir, err := f.root.Open(".")
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	return durable.SyncOpenDir(dir)
 }

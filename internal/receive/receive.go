@@ -89,10 +89,14 @@ func File[C Content](ctx context.Context, src Source[C], share, path string, dst
 		return Result{}, err
 	}
 	defer f.root.Close()
+	f.found()
 	f.sweep(time.Now())
 	l := &landing{folder: f, from: origin{opt.Terminal, share, path, dst.Name}, overwrite: opt.Overwrite}
 	want := l.request([16]byte{})
 	entry, skip, err := l.compare(ctx, src.Stat)
+	if err == nil && skip {
+		err = f.sync()
+	}
 	if err != nil || skip {
 		return Result{Entry: entry, Skipped: skip}, err
 	}

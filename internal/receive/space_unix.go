@@ -27,13 +27,3 @@ func freeBytes(root *os.Root) (free uint64, known bool) {
 	}
 	return uint64(s.Bavail) * uint64(s.Bsize), true
 }
-
-// syncFolder makes the names in a folder safe.
-func syncFolder(root *os.Root) error {
-	dir, err := root.Open(".")
-	if err != nil {
-		return err
-	}
-	defer dir.Close()
-	return dir.Sync()
-}

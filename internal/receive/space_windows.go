@@ -20,6 +20,3 @@ func freeBytes(root *os.Root) (free uint64, known bool) {
 	}
 	return free, true
 }
-
-// syncFolder does nothing here: the system has no such operation and journals names by itself.
-func syncFolder(*os.Root) error { return nil }

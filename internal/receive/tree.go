@@ -126,6 +126,9 @@ func Tree(ctx context.Context, src TreeSource, share, path string, entry transfe
 		opt: opt, share: share, path: path, top: top, line: line{src: src, again: opt.Again}, tally: tally{report: opt.Report},
 		jobs: make(chan *job, queueSize), batches: make(chan []*job),
 	}
+	if !opt.DryRun {
+		top.found()
+	}
 	t.line.received = t.tally.steps.Load
 	top.users.Store(2) // the walk's and this one
 	if !entry.Dir {
