@@ -3,7 +3,6 @@ package node
 import (
 	"crypto/ed25519"
 	"errors"
-	"log/slog"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/peer"
@@ -42,18 +41,35 @@ func Describe(home Home, cfg Config, now time.Time) (About, error) {
 		return About{}, err
 	}
 	about := About{PeerID: peerID(k), Key: certauth.KeyHash(k.signing.Public().(ed25519.PublicKey))}
-	t := &Terminal{home: home, env: Environment{Now: func() time.Time { return now }}, keys: k}
-	t.trust = &trust{dir: home.trust(), allowStale: cfg.allowStale(), now: t.env.Now, log: slog.New(slog.DiscardHandler)}
-	roots, err := t.trust.load()
-	if err == nil {
-		about.Authorities, err = trusted(home, now)
-	}
-	if err == nil {
-		about.Certificate, err = t.ownCertificate(roots)
-	}
-	about.Problem = err
-	about.Identity = certified(about.Certificate, err)
+	about.Certificate, about.Problem = about.certificate(home, cfg, k, now)
+	about.Identity = certified(about.Certificate, about.Problem)
 	return about, nil
+}
+
+// certificate notes the trusted authorities, and returns the certificate that passes by them.
+func (a *About) certificate(home Home, cfg Config, k keys, now time.Time) (*certauth.Certificate, error) {
+	anchors, err := readTrust(home.trust(), now)
+	if err != nil {
+		return nil, err
+	}
+	roots, err := rootsOf(anchors, cfg.allowStale())
+	if err != nil {
+		return nil, err
+	}
+	for _, anchor := range anchors {
+		a.Authorities = append(a.Authorities, Authority{anchor.Root, latest(anchor.CRLs)})
+	}
+	return ownCertificate(home, k, roots, now)
+}
+
+// latest is the list with the highest number, nil without one.
+func latest(lists []*certauth.CRL) (latest *certauth.CRL) {
+	for _, list := range lists {
+		if latest == nil || list.Number() > latest.Number() {
+			latest = list
+		}
+	}
+	return latest
 }
 
 // certified is the identity of a certificate, or of one that was refused after its signature had been
@@ -67,26 +83,4 @@ func certified(cert *certauth.Certificate, err error) certauth.Identity {
 		return refused.Identity
 	}
 	return certauth.Identity{}
-}
-
-func trusted(home Home, now time.Time) ([]Authority, error) {
-	folders, err := anchorFolders(home.trust())
-	if err != nil {
-		return nil, err
-	}
-	var all []Authority
-	for _, folder := range folders {
-		anchor, err := readAnchor(folder, now)
-		if err != nil {
-			return nil, err
-		}
-		a := Authority{Root: anchor.Root}
-		for _, list := range anchor.CRLs {
-			if a.List == nil || list.Number() > a.List.Number() {
-				a.List = list
-			}
-		}
-		all = append(all, a)
-	}
-	return all, nil
 }

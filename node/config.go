@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
@@ -159,11 +160,11 @@ func (c *Config) problem() string {
 		return err.Error()
 	}
 	switch {
-	case !oneOf(c.Revocation.OnStale, "refuse", "warn"):
+	case !slices.Contains([]string{"refuse", "warn"}, c.Revocation.OnStale):
 		return `revocation.on_stale must be "refuse" or "warn"`
-	case !oneOf(c.Log.Level, "debug", "info", "warn", "error"):
+	case !slices.Contains([]string{"debug", "info", "warn", "error"}, c.Log.Level):
 		return `log.level must be "debug", "info", "warn" or "error"`
-	case !oneOf(c.Log.Format, "text", "json"):
+	case !slices.Contains([]string{"text", "json"}, c.Log.Format):
 		return `log.format must be "text" or "json"`
 	case c.Limits.Connections < 1 || c.Limits.Connections > 1<<16:
 		return "limits.connections must be between 1 and 65536"
@@ -171,13 +172,4 @@ func (c *Config) problem() string {
 		return "limits.streams must be between 1 and 4096"
 	}
 	return ""
-}
-
-func oneOf(v string, allowed ...string) bool {
-	for _, a := range allowed {
-		if v == a {
-			return true
-		}
-	}
-	return false
 }

@@ -105,6 +105,7 @@ func (c *keptChannel) Close() error {
 }
 
 func (t *Terminal) status() Status {
+	about := t.describe()
 	s := Status{
 		Identity:  t.identity.String(),
 		PeerID:    t.PeerID().String(),
@@ -112,19 +113,16 @@ func (t *Terminal) status() Status {
 		Since:     t.since.UTC(),
 		Addresses: []string{},
 		Shares:    []string{},
-		Lists:     []control.List{},
+		Lists:     listsOf(about.Authorities),
 		Sessions:  []control.Session{},
-		Problems:  t.problems(),
+		Problems:  t.problems(about),
 	}
-	if about, err := Describe(t.home, *t.cfg.Load(), t.env.Now()); err == nil {
-		s.Lists = listsOf(about.Authorities)
-		if about.Certificate != nil {
-			s.Expires = about.Certificate.NotAfter().UTC()
-		}
+	if about.Certificate != nil {
+		s.Expires = about.Certificate.NotAfter().UTC()
 	}
-	if addrs, err := Addresses(t.home); err == nil {
-		for _, a := range addrs {
-			s.Addresses = append(s.Addresses, a.String())
+	if h, err := t.started(); h != nil && err == nil {
+		if addrs, err := addressesOf(h); err == nil {
+			s.Addresses = addrs
 		}
 	}
 	for _, share := range t.cfg.Load().Shares {

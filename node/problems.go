@@ -13,7 +13,7 @@ const announceEvery = time.Minute
 // announce logs each problem once, when it arises.
 func (t *Terminal) announce(told map[string]bool) {
 	now := make(map[string]bool)
-	for _, problem := range t.problems() {
+	for _, problem := range t.problems(t.describe()) {
 		now[problem] = true
 		if !told[problem] {
 			t.log.Warn("needs attention", "problem", problem)
@@ -25,28 +25,56 @@ func (t *Terminal) announce(told map[string]bool) {
 	}
 }
 
-// problems is what somebody should see to: what has failed, and what will when nobody does anything.
-func (t *Terminal) problems() []string {
-	problems := []string{}
+// describe is Describe for a terminal that runs. Where nothing can be read, Problem says so.
+func (t *Terminal) describe() About {
 	about, err := Describe(t.home, *t.cfg.Load(), t.env.Now())
-	if err == nil {
-		err = about.Problem
-	}
 	if err != nil {
-		problems = append(problems, Explain(err).Text)
+		about.Problem = err
 	}
-	if c := about.Certificate; c != nil && late(c.NotBefore(), c.NotAfter(), t.env.Now()) {
-		problems = append(problems, fmt.Sprintf("the certificate expires on %s: have `certexch request` signed again, and `certexch install` the bundle", date(c.NotAfter())))
-	}
-	for _, a := range about.Authorities {
-		if l := a.List; l != nil && late(l.ThisUpdate(), l.NextUpdate(), t.env.Now()) {
-			problems = append(problems, fmt.Sprintf("the revocation list of %s is valid until %s: `certexch install` a new one (`certexch-authority crl`)", a.Root.TrustDomain(), date(l.NextUpdate())))
-		}
+	return about
+}
+
+// problems is what somebody should see to, of this terminal and its home.
+func (t *Terminal) problems(about About) []string {
+	problems := about.Problems(t.env.Now())
+	if id := about.Identity; !id.IsZero() && id != t.identity {
+		problems = append(problems, t.renamed(id).Error())
 	}
 	if _, err := t.allowlist.Current(); err != nil {
 		problems = append(problems, "the allowlist: "+err.Error())
 	}
 	return problems
+}
+
+// Problems is what somebody should see to at now, one sentence each: what has failed, and what will when nobody
+// does anything. Whatever has a date is told of from two thirds of its lifetime on.
+func (a *About) Problems(now time.Time) []string {
+	problems := []string{}
+	if a.Problem != nil {
+		problems = append(problems, Explain(a.Problem).Text)
+	}
+	if c := a.Certificate; c != nil && late(c.NotBefore(), c.NotAfter(), now) {
+		problems = append(problems, fmt.Sprintf("the certificate expires on %s: have `certexch request` signed again, and `certexch install` the bundle", date(c.NotAfter())))
+	}
+	for _, authority := range a.Authorities {
+		if problem := authority.listProblem(now); problem != "" {
+			problems = append(problems, problem+": `certexch install` a new one (`certexch-authority crl`)")
+		}
+	}
+	return problems
+}
+
+// listProblem is what is to be said of the authority's revocation list, if anything.
+func (a *Authority) listProblem(now time.Time) string {
+	switch l := a.List; {
+	case l == nil:
+		return fmt.Sprintf("there is no revocation list of %s, and all its certificates are refused", a.Root.TrustDomain())
+	case now.After(l.NextUpdate()):
+		return fmt.Sprintf("the revocation list of %s was valid until %s", a.Root.TrustDomain(), date(l.NextUpdate()))
+	case late(l.ThisUpdate(), l.NextUpdate(), now):
+		return fmt.Sprintf("the revocation list of %s is valid until %s", a.Root.TrustDomain(), date(l.NextUpdate()))
+	}
+	return ""
 }
 
 // late reports whether two thirds of a lifetime are over.

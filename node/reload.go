@@ -1,7 +1,6 @@
 package node
 
 import (
-	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -34,16 +33,20 @@ func (t *Terminal) reload() (Config, error) {
 	if err != nil {
 		return cfg, err
 	}
-	roots, err := readTrust(t.home.trust(), t.env.Now(), cfg.allowStale())
+	anchors, err := readTrust(t.home.trust(), t.env.Now())
 	if err != nil {
 		return cfg, err
 	}
-	own, err := t.ownCertificate(roots)
+	roots, err := rootsOf(anchors, cfg.allowStale())
+	if err != nil {
+		return cfg, err
+	}
+	own, err := ownCertificate(t.home, t.keys, roots, t.env.Now())
 	if err != nil {
 		return cfg, err
 	}
 	if own.Identity() != t.identity {
-		return cfg, fmt.Errorf("the certificate is now for %s, and this terminal runs as %s: restart it", own.Identity(), t.identity)
+		return cfg, t.renamed(own.Identity())
 	}
 	shares, err := t.openShares(cfg)
 	if err != nil {

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"io"
 	"log/slog"
-	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -131,7 +130,7 @@ func (t *Terminal) check() (err error) {
 	if err != nil {
 		return err
 	}
-	own, err := t.ownCertificate(roots)
+	own, err := ownCertificate(t.home, t.keys, roots, t.env.Now())
 	if err != nil {
 		return err
 	}
@@ -146,43 +145,19 @@ func (t *Terminal) check() (err error) {
 	return nil
 }
 
-// OwnCertificateError is this terminal's own certificate failing the checks that a peer would make.
-type OwnCertificateError struct{ Err error }
-
-func (e *OwnCertificateError) Error() string {
-	return "this terminal's own certificate: " + e.Err.Error()
-}
-
-// Unwrap returns the check that failed, a *certauth.Error as a rule.
-func (e *OwnCertificateError) Unwrap() error { return e.Err }
-
-func (t *Terminal) ownCertificate(roots *certauth.Roots) (*certauth.Certificate, error) {
-	der, err := readPEM(t.home.certificate(), pemCertificate)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, &NotReadyError{Missing: "certificate", Advice: "send the output of `certexch request` to your authority, and `certexch install` the bundle that it returns"}
-	}
-	if err != nil {
-		return nil, err
-	}
-	cert, err := roots.Open(der, t.env.Now())
-	if err != nil {
-		return nil, &OwnCertificateError{err}
-	}
-	if !t.keys.match(cert) {
-		return nil, &OwnCertificateError{ErrOtherKeys}
-	}
-	return cert, nil
-}
-
 // Identity is this terminal's identity.
 func (t *Terminal) Identity() certauth.Identity { return t.identity }
 
 // exchangeConfig is the policy and the credentials for one exchange, as they are now: a new
-// certificate, list or allowlist governs the exchanges that follow.
+// certificate, list or allowlist governs the exchanges that follow. A certificate for another identity is shown
+// to nobody: everything else of this terminal goes by the one that it began with.
 func (t *Terminal) exchangeConfig(expect certauth.Identity) (protocol.Config, error) {
 	der, err := readPEM(t.home.certificate(), pemCertificate)
 	if err != nil {
 		return protocol.Config{}, err
+	}
+	if id, _ := stated(der); id != t.identity {
+		return protocol.Config{}, t.renamed(id)
 	}
 	return protocol.Config{
 		Policy:      t.policy(),

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -67,11 +68,19 @@ func (t *trust) load() (*certauth.Roots, error) {
 		return t.roots, nil
 	}
 	t.asked, t.stamp = time.Now(), stamp
-	t.roots, t.failed = readTrust(t.dir, t.now(), t.allowStale)
+	t.roots, t.failed = t.read()
 	if t.told.news(t.failed) {
 		t.log.Error("nobody is trusted: the trust folder does not verify", "folder", t.dir, "error", t.failed)
 	}
 	return t.roots, t.failed
+}
+
+func (t *trust) read() (*certauth.Roots, error) {
+	anchors, err := readTrust(t.dir, t.now())
+	if err != nil {
+		return nil, err
+	}
+	return rootsOf(anchors, t.allowStale)
 }
 
 // folderStamp changes whenever a file below dir does.
@@ -91,7 +100,8 @@ func folderStamp(dir string) (string, error) {
 	return b.String(), err
 }
 
-func readTrust(dir string, now time.Time, allowStale bool) (*certauth.Roots, error) {
+// readTrust reads and verifies what the trust folder holds: one authority at least.
+func readTrust(dir string, now time.Time) ([]certauth.Anchor, error) {
 	folders, err := anchorFolders(dir)
 	if err != nil {
 		return nil, err
@@ -105,8 +115,16 @@ func readTrust(dir string, now time.Time, allowStale bool) (*certauth.Roots, err
 		if err != nil {
 			return nil, err
 		}
-		anchor.AllowStale = allowStale
 		anchors = append(anchors, anchor)
+	}
+	return anchors, nil
+}
+
+// rootsOf makes anchors the authorities that certificates are judged by.
+func rootsOf(anchors []certauth.Anchor, allowStale bool) (*certauth.Roots, error) {
+	anchors = slices.Clone(anchors)
+	for i := range anchors {
+		anchors[i].AllowStale = allowStale
 	}
 	return certauth.NewRoots(anchors...)
 }

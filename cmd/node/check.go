@@ -19,7 +19,8 @@ func newCheck(e *environment) *cobra.Command {
 		Short: "Check everything that serve needs, and tell what expires when",
 		Long: `Makes all the checks that serve makes before it listens: configuration, keys and their permissions,
 certificate, trusted authorities and their revocation lists, allowlist, shares. It changes nothing and
-connects to nobody. The exit code is that of the first thing that is wrong.`,
+connects to nobody. The exit code is that of the first thing without which serve would not work. What needs
+attention is printed as a problem, and changes no exit code: what expires soon, an authority without a list.`,
 		Args: cli.Between(0, 0),
 		RunE: e.run(e.check),
 	}
@@ -34,6 +35,7 @@ type checked struct {
 	Expired     int                `json:"registrations_expired"`
 	Listen      []string           `json:"listen"`
 	Shares      []checkedShare     `json:"shares"`
+	Problems    []string           `json:"problems"`
 }
 
 type checkedAuthority struct {
@@ -90,6 +92,7 @@ func (e *environment) check(context.Context, []string) error {
 		return err
 	}
 	c := checkedOf(cfg, about)
+	c.Problems = about.Problems(e.now())
 	c.count(list, e.now())
 	if e.json {
 		return e.printJSON(c)
@@ -139,5 +142,11 @@ func (c *checked) rows(now time.Time) [][]string {
 		}
 		rows = append(rows, []string{"share " + s.Name, fmt.Sprintf("%s, for %s", s.Path, readers)})
 	}
-	return append(rows, []string{"all is in order"})
+	for _, p := range c.Problems {
+		rows = append(rows, []string{"problem", p})
+	}
+	if len(c.Problems) == 0 {
+		rows = append(rows, []string{"all is in order"})
+	}
+	return rows
 }
