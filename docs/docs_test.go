@@ -11,6 +11,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/certexch/certexch/internal/transfer"
 )
 
 const root = ".."
@@ -172,6 +174,12 @@ func TestEveryReasonIsInTheReadme(t *testing.T) {
 					t.Errorf("%s: the README does not list %q", path, m[1])
 				}
 			}
+		}
+	}
+	for s := transfer.StatusNotFound; !strings.HasPrefix(s.String(), "status-"); s++ { // what another terminal says
+		words++
+		if !strings.Contains(string(readme), "`"+s.String()+"`") {
+			t.Errorf("the README does not list %q", s)
 		}
 	}
 	if words < 30 {

@@ -199,6 +199,9 @@ var statuses = map[transfer.Status]Failure{
 	transfer.StatusBadRange:     {"bad-range", CodeOther, "%s has no such range", "see its size with `certexch stat`"},
 	transfer.StatusWrongKind:    {"wrong-kind", CodeOther, "%s is a folder where a file is asked for, or a file where a folder is", "`certexch ls` shows what is in a folder, and `certexch get -r` fetches it"},
 	transfer.StatusBusy:         {"busy", CodeOther, "the terminal is too busy to serve %s", "try again later"},
+	transfer.StatusFailed:       {"failed", CodeOther, "the terminal could not serve %s", "its log says why"},
+	transfer.StatusUnsupported:  {"unsupported", CodeOther, "the terminal cannot do this with %s", "install the newest certexch there"},
+	transfer.StatusTooLarge:     {"too-large", CodeOther, "%s has more entries than can be listed", "name what is in it: files, and folders with `certexch get -r`"},
 }
 
 func explainData(err error) (Failure, bool) {
@@ -207,9 +210,13 @@ func explainData(err error) (Failure, bool) {
 	case errors.As(err, &status):
 		f, known := statuses[status.Status]
 		if !known {
-			return Failure{Reason: status.Status.String(), Code: CodeOther, Text: err.Error(), Try: "its log says more"}, true
+			return Failure{Reason: "other", Code: CodeOther, Text: err.Error(), Try: "the other terminal may be newer: install the newest certexch here"}, true
 		}
-		f.Text = fmt.Sprintf(f.Text, fmt.Sprintf("%q", status.Path))
+		what := fmt.Sprintf("%q", status.Path)
+		if status.Path == "" {
+			what = "its shares"
+		}
+		f.Text = fmt.Sprintf(f.Text, what)
 		return f, true
 	case errors.Is(err, protocol.ErrIntegrity), errors.Is(err, transfer.ErrViolation):
 		return Failure{"integrity", CodeIntegrity, err.Error(), "nothing was kept; try again, and if it happens again, do not trust this network"}, true
@@ -230,6 +237,8 @@ func explainLocal(err error) (Failure, bool) {
 		return Failure{"cancelled", CodeCancelled, "cancelled", ""}, true
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
 		return Failure{"timed-out", CodeUnreachable, "no answer in time", "try again, or give more time with --timeout"}, true
+	case errors.Is(err, ErrClosed):
+		return Failure{"stopping", CodeUnreachable, "this terminal is being stopped", "try again once it runs, or without it"}, true
 	case errors.Is(err, os.ErrPermission):
 		return Failure{"local-permission", CodeOther, err.Error(), "see the owner and the mode of the file"}, true
 	}

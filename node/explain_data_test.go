@@ -3,10 +3,12 @@ package node_test
 import (
 	"fmt"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/libp2p/go-libp2p/core/network"
 
+	"github.com/certexch/certexch/internal/transfer"
 	"github.com/certexch/certexch/node"
 	"github.com/certexch/certexch/protocol"
 )
@@ -32,5 +34,22 @@ func TestExplainTransport(t *testing.T) {
 		if f.Reason != c.reason || f.Code != c.code || f.Try == "" {
 			t.Errorf("%v: %+v", c.err, f)
 		}
+	}
+}
+
+// TestExplainStatuses: each way in which another terminal fails has its word and advice, and says what it is about; one that
+// this version does not know has the word of all that is not known.
+func TestExplainStatuses(t *testing.T) {
+	for s := transfer.StatusNotFound; s <= transfer.StatusTooLarge; s++ {
+		f := node.Explain(&transfer.StatusError{Status: s, Op: "list", Path: "docs/a"})
+		if f.Reason != s.String() || !strings.Contains(f.Text, `"docs/a"`) || f.Try == "" {
+			t.Errorf("%v: %+v", s, f)
+		}
+	}
+	if f := node.Explain(&transfer.StatusError{Status: transfer.StatusTooLarge + 1}); f.Reason != "other" || f.Try == "" {
+		t.Errorf("unknown: %+v", f)
+	}
+	if f := node.Explain(fmt.Errorf("opening: %w", node.ErrClosed)); f.Reason != "stopping" || f.Code != node.CodeUnreachable {
+		t.Errorf("closed: %+v", f)
 	}
 }

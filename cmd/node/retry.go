@@ -3,12 +3,10 @@ package main
 import (
 	"context"
 	"errors"
-	"strings"
 	"time"
 
 	"github.com/certexch/certexch/certauth"
 	"github.com/certexch/certexch/internal/control"
-	"github.com/certexch/certexch/internal/transfer"
 	"github.com/certexch/certexch/node"
 )
 
@@ -57,7 +55,7 @@ func isLost(err error) bool {
 	if errors.Is(err, control.ErrNotRunning) {
 		return true
 	}
-	if told := (*control.Failure)(nil); errors.As(err, &told) && (told.Reason == "cancelled" || strings.HasSuffix(told.Text, transfer.ErrClosed.Error())) {
+	if told := (*control.Failure)(nil); errors.As(err, &told) && told.Reason == "cancelled" {
 		return true // it was cancelled there, not here
 	}
 	return node.Explain(err).Code == node.CodeUnreachable

@@ -30,6 +30,7 @@ func TestIsLost(t *testing.T) {
 		{told(context.Canceled), true},
 		{told(fmt.Errorf("opening: %w", node.ErrClosed)), true},
 		{told(protocol.ErrBroken), true},
+		{told(errors.New("a file that somebody closed")), false},
 		{context.Canceled, false},
 		{told(&transfer.StatusError{Status: transfer.StatusNotFound}), false},
 		{told(&protocol.RefusedError{Reason: protocol.NotRegisteredThere}), false},

@@ -140,7 +140,7 @@ func (c *Client) List(ctx context.Context, share, name string) ([]Entry, error) 
 		}
 		entries = append(entries, page.entries...)
 		if len(entries) > MaxListing {
-			return nil, ErrTooLarge
+			return nil, &StatusError{Status: StatusTooLarge, Op: r.op.String(), Path: r.where()}
 		}
 		if !page.more {
 			return entries, nil

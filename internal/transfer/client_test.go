@@ -196,7 +196,8 @@ func TestD9EndlessList(t *testing.T) {
 			p.answer(r.id, page)
 		}
 	})
-	if _, err := client.List(context.Background(), "docs", ""); !errors.Is(err, ErrTooLarge) {
+	var status *StatusError
+	if _, err := client.List(context.Background(), "docs", ""); !errors.Is(err, ErrTooLarge) || !errors.As(err, &status) || status.Path != "docs" {
 		t.Errorf("%v", err)
 	}
 }
