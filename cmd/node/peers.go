@@ -34,6 +34,9 @@ func (e *environment) peers(ctx context.Context, _ []string) error {
 		}
 		rows = append(rows, []string{p.Identity, dialled[p.Direction], p.Since.Format("2006-01-02 15:04:05 UTC"), p.Ours, p.Theirs, p.Address})
 	}
+	if s.More > 0 {
+		e.note("%d more sessions stand than are listed", s.More)
+	}
 	switch {
 	case e.json:
 		return nil

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -54,7 +55,7 @@ func (e *environment) status(ctx context.Context, _ []string) error {
 	for _, l := range s.Lists {
 		rows = append(rows, []string{"revocation list", l.TrustDomain + ", until " + when(l.Expires, e.now())})
 	}
-	rows = append(rows, []string{"shares", orNone(s.Shares)}, []string{"sessions", orNone(identities(s.Sessions))})
+	rows = append(rows, []string{"shares", orNone(s.Shares)}, []string{"sessions", orNone(identities(s))})
 	for _, a := range s.Addresses {
 		rows = append(rows, []string{"address", a})
 	}
@@ -64,9 +65,12 @@ func (e *environment) status(ctx context.Context, _ []string) error {
 	return e.table(rows)
 }
 
-func identities(sessions []control.Session) (ids []string) {
-	for _, s := range sessions {
-		ids = append(ids, s.Identity)
+func identities(s control.Status) (ids []string) {
+	for _, session := range s.Sessions {
+		ids = append(ids, session.Identity)
+	}
+	if s.More > 0 {
+		ids = append(ids, fmt.Sprintf("and %d more", s.More))
 	}
 	return ids
 }

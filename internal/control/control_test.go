@@ -32,16 +32,23 @@ type terminal struct {
 	source transfer.Source
 	gone   chan error // how serving nas ended
 	end    func()     // ends the session with nas
+	status Status
+	knocks []Knock
 }
 
 var errStranger = errors.New("nobody of that name")
 
 func (*terminal) Hello() Hello   { return Hello{Identity: "acme.example/desk", Version: "1"} }
-func (*terminal) Status() Status { return Status{Identity: "acme.example/desk"} }
+func (t *terminal) Status() Status {
+	t.status.Identity = "acme.example/desk"
+	return t.status
+}
 
 func (*terminal) Reload() ([]string, error) { return nil, errors.New("line 3 is wrong") }
 
-func (*terminal) Pending() ([]Knock, error) { return []Knock{{Identity: "acme.example/lamp"}}, nil }
+func (t *terminal) Pending() ([]Knock, error) {
+	return append(t.knocks, Knock{Identity: "acme.example/lamp"}), nil
+}
 
 func (t *terminal) Open(_ context.Context, id certauth.Identity, _ []multiaddr.Multiaddr) (transfer.Channel, error) {
 	if id.String() != "acme.example/nas" {
@@ -138,6 +145,23 @@ func TestAnswers(t *testing.T) {
 	}
 	if _, err := (Client{Path: c.Path + "?"}).Hello(t.Context()); !errors.Is(err, ErrNotRunning) {
 		t.Errorf("no socket: %v", err)
+	}
+}
+
+// However much there is to say, it is said as far as an answer goes, and the rest counted; or that it is too much.
+func TestLongAnswers(t *testing.T) {
+	long := strings.Repeat("i", 255)
+	busy := Status{Sessions: make([]Session, 5000)}
+	for i := range busy.Sessions {
+		busy.Sessions[i] = Session{Identity: long, PeerID: long[:52], Address: long[:100]}
+	}
+	c := run(t, &terminal{status: busy, knocks: make([]Knock, 1<<14)})
+	if s, err := c.Status(t.Context()); err != nil || len(s.Sessions)+s.More != 5000 || s.More == 0 || len(s.Sessions) == 0 {
+		t.Errorf("%d sessions and %d more, %v", len(s.Sessions), s.More, err)
+	}
+	var failure *Failure
+	if _, err := c.Pending(t.Context()); !errors.As(err, &failure) || !strings.Contains(failure.Text, "too long") {
+		t.Errorf("%v", err)
 	}
 }
 

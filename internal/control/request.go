@@ -51,7 +51,9 @@ type Status struct {
 	Shares    []string  `json:"shares"`
 	Lists     []List    `json:"revocation_lists"`
 	Sessions  []Session `json:"sessions"`
-	Problems  []string  `json:"problems"`
+	// More is how many more sessions stand than are listed: 1000 are at most.
+	More     int      `json:"sessions_more,omitempty"`
+	Problems []string `json:"problems"`
 }
 
 // List is the revocation list in force of one authority.
@@ -83,6 +85,17 @@ type Knock struct {
 	First    time.Time `json:"first"`
 	Last     time.Time `json:"last"`
 	Times    int       `json:"times"`
+}
+
+// maxSessions bounds the sessions of an answer, which is at most maxJSON.
+const maxSessions = 1000
+
+// short cuts off the sessions that are too many for one answer.
+func (s Status) short() Status {
+	if n := len(s.Sessions); n > maxSessions {
+		s.Sessions, s.More = s.Sessions[:maxSessions], n-maxSessions
+	}
+	return s
 }
 
 // maxAddrs bounds the addresses of a request.

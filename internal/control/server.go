@@ -95,7 +95,9 @@ func (s *Server) answer(ctx context.Context, conn net.Conn) {
 		s.fail(conn, err)
 		return
 	}
-	_ = writeJSON(conn, blockReply, reply)
+	if err := writeJSON(conn, blockReply, reply); errors.Is(err, errTooMuch) {
+		s.fail(conn, err)
+	}
 }
 
 // reply answers a request that has one answer.
@@ -104,7 +106,7 @@ func (s *Server) reply(r Request) (any, error) {
 	case OpHello:
 		return s.Terminal.Hello(), nil
 	case OpStatus:
-		return s.Terminal.Status(), nil
+		return s.Terminal.Status().short(), nil
 	case OpReload:
 		restart, err := s.Terminal.Reload()
 		return Reloaded{Restart: restart}, err

@@ -52,13 +52,16 @@ func writeBlock(w io.Writer, kind byte, content []byte) error {
 	return broken(err)
 }
 
+// errTooMuch: nothing has been written of what is more than maxJSON.
+var errTooMuch = errors.New("the answer of the running terminal is too long")
+
 func writeJSON(w io.Writer, kind byte, v any) error {
 	content, err := json.Marshal(v)
 	if err != nil {
 		return err
 	}
 	if len(content) > maxJSON {
-		return fmt.Errorf("control: %d bytes are too much for one answer", len(content))
+		return fmt.Errorf("%w: %d bytes", errTooMuch, len(content))
 	}
 	return writeBlock(w, kind, content)
 }
