@@ -31,7 +31,7 @@ func (e *environment) allowRemove(ctx context.Context, names []string) error {
 	if err := node.CheckFormat(home); err != nil {
 		return err
 	}
-	ids, err := parseIdentities(e.trustDomain(home), names)
+	ids, err := e.parseIdentities(home, names...)
 	if err != nil {
 		return err
 	}

@@ -50,7 +50,8 @@ func (e *environment) identities(typed string) (words []string) {
 	if err != nil {
 		return nil
 	}
-	own := e.trustDomain(home).String() + "/"
+	td, _ := e.trustDomain(home) // without it, whole identities are completed
+	own := td.String() + "/"
 	for _, entry := range list.Entries() {
 		whole := entry.Identity.String()
 		for _, word := range []string{strings.TrimPrefix(whole, own), whole} {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -109,12 +110,22 @@ func (id *terminalID) rows(now time.Time) (rows [][]string) {
 	return rows
 }
 
-// trustDomain is the one that short forms of identities are read in: that of this terminal's
-// certificate, or none.
-func (e *environment) trustDomain(home node.Home) certauth.TrustDomain {
-	about, err := e.describe(home)
-	if err != nil {
-		return certauth.TrustDomain{}
+// trustDomain is the one that short forms of identities are read in: that of this terminal's certificate,
+// or none, for want of a certificate or because of the error.
+func (e *environment) trustDomain(home node.Home) (certauth.TrustDomain, error) {
+	about, err := node.Describe(home, node.DefaultConfig(), e.now()) // the configuration says nothing of it
+	if err == nil && about.Identity.IsZero() && !errors.As(about.Problem, new(*node.NotReadyError)) {
+		err = about.Problem
 	}
-	return about.Identity.TrustDomain()
+	return about.Identity.TrustDomain(), err
+}
+
+// parseIdentities reads identities as they are typed here.
+func (e *environment) parseIdentities(home node.Home, names ...string) ([]certauth.Identity, error) {
+	td, unknown := e.trustDomain(home)
+	ids, err := parseIdentities(td, names)
+	if err != nil && unknown != nil { // a short form may be what is wrong
+		return nil, unknown
+	}
+	return ids, err
 }

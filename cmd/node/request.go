@@ -32,9 +32,11 @@ func (e *environment) request(wish string) error {
 	}
 	var id certauth.Identity
 	if wish != "" {
-		if id, err = parseIdentity(e.trustDomain(home), wish); err != nil {
+		ids, err := e.parseIdentities(home, wish)
+		if err != nil {
 			return err
 		}
+		id = ids[0]
 	}
 	pem, err := node.Request(home, id)
 	if err != nil {
