@@ -33,8 +33,8 @@ func (e *environment) init(context.Context, []string) error {
 	}
 	e.say("configuration  %s", cli.Printable(home.Config))
 	e.say("state          %s", cli.Printable(home.State))
-	if !e.trustDomain(home).IsZero() { // it was only a file that was missing
-		return nil
+	if td, err := e.trustDomain(home); err != nil || !td.IsZero() { // it was only a file that was missing
+		return err
 	}
 	e.say("")
 	e.say("Next, ask your authority for a certificate:")
