@@ -61,6 +61,19 @@ func (t *tree) account(j *job) *account {
 	return a
 }
 
+// claim makes sure that there is room for a content that is longer than was listed: the file has grown, or what
+// was listed is not true. Then it is no more than this file that finds no room.
+func (a *account) claim(j *job, length uint64) error {
+	if length <= j.claimed {
+		return nil
+	}
+	if err := a.space.claim(j.folder.root, length-j.claimed); err != nil {
+		return err
+	}
+	j.claimed, a.claimed = length, length
+	return nil
+}
+
 // on returns the writer to w that a counts.
 func (a *account) on(w io.Writer) io.Writer {
 	a.w = w

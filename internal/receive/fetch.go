@@ -177,6 +177,12 @@ func (f *fetcher) handle(content *transfer.Content, err error) error {
 // receive writes content to a partial. An error ends the channel: errAgain, errSpent or ErrNoSpace.
 func (f *fetcher) receive(j *job, content *transfer.Content) error {
 	a := f.account(j)
+	if err := a.claim(j, content.Length()); err != nil {
+		j.give(err)
+		a.close()
+		f.lose(j, err)
+		return spend(content)
+	}
 	err := j.landing.receive(content, a.on)
 	ours := errors.As(err, new(*diskError))
 	switch {
@@ -200,7 +206,13 @@ func (f *fetcher) receive(j *job, content *transfer.Content) error {
 		return nil
 	case IsNoSpace(err):
 		return noSpace(err)
-	case content.Length() > drainable:
+	}
+	return spend(content)
+}
+
+// spend receives the rest of a content for nothing, if that is better than to give the channel up with errSpent.
+func spend(content *transfer.Content) error {
+	if content.Length() > drainable {
 		return errSpent
 	}
 	if _, err := content.WriteTo(io.Discard); err != nil && !isAnswer(err) {

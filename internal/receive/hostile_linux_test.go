@@ -244,6 +244,64 @@ func TestD10TreeDeclaresMore(t *testing.T) {
 	}
 }
 
+// understating lists every file as one of a byte, and gives one of them out as of 1 EiB.
+type understating struct {
+	transfer.Source
+	huge string
+}
+
+func (u *understating) List(share, path, after string, limit int) ([]transfer.Entry, bool, error) {
+	entries, more, err := u.Source.List(share, path, after, limit)
+	for i := range entries {
+		entries[i].Size = min(entries[i].Size, 1)
+	}
+	return entries, more, err
+}
+
+func (u *understating) Open(share, path string) (transfer.File, error) {
+	file, err := u.Source.Open(share, path)
+	if err == nil && path == u.huge {
+		return hugeFile{file}, nil
+	}
+	return file, err
+}
+
+type hugeFile struct{ transfer.File }
+
+func (h hugeFile) Entry() transfer.Entry {
+	entry := h.File.Entry()
+	entry.Size = 1 << 60
+	return entry
+}
+
+func (h hugeFile) ReadAt(p []byte, _ int64) (int, error) { return len(p), nil }
+
+// D10: a file that turns out larger than it was listed as, and finds no room, is refused alone, before the disk
+// is full; one that does find room arrives.
+func TestD10LargerThanListed(t *testing.T) {
+	from, to := t.TempDir(), t.TempDir()
+	if err := syscall.Mount("tmpfs", to, "tmpfs", 0, "size=8m"); err != nil {
+		t.Skipf("no disk to fill: %v", err)
+	}
+	defer syscall.Unmount(to, 0)
+	files := map[string]string{"huge": ""}
+	for i := range 50 {
+		files[fmt.Sprintf("%d", i)] = strings.Repeat("x", 50_000)
+	}
+	plant(t, from, files)
+	r := farAt(t, from)
+	r.source = &understating{r.source, "huge"}
+	s, got, err := getTree(t, r.pool(), Destination{to, "new"}, TreeOptions{})
+	if err != nil || s.Files != 50 || s.Failed != 1 || !errors.Is(got["huge"].Err, ErrNoSpace) {
+		t.Errorf("%+v, %+v, %v", s, got["huge"], err)
+	}
+	for name, body := range planted(t, filepath.Join(to, "new")) {
+		if want, ok := files[name]; (!ok || body != want) && name != markName {
+			t.Errorf("%s: %d bytes", name, len(body))
+		}
+	}
+}
+
 // D10, D16: a folder of many names arrives, and so do folders in each other, a hundred deep.
 func TestD10Many(t *testing.T) {
 	from, to := t.TempDir(), t.TempDir()
