@@ -16,6 +16,7 @@ type job struct {
 	part    uint64 // bytes that an earlier try may have left, which cost a look at them
 	claimed uint64 // bytes that there has to be room for
 	tried   bool   // by this run
+	busy    int    // times that the other side was, when it was asked
 	before  uint64 // bytes that were here before this run
 }
 
@@ -45,6 +46,9 @@ type fetcher struct {
 	todo  []*job // to be asked for again
 	asked []*job // in the order of the answers to come
 	ahead uint64 // bytes of them
+
+	rest   bool // before what the other side was too busy for is asked for again
+	rested int  // times since content came
 
 	batch []*job
 	bytes uint64 // in batch
@@ -104,13 +108,14 @@ func (t *tree) dropJobs() {
 }
 
 // next gives the next request, as transfer.Client.ReadAhead wants it. A file that is here in part has to wait
-// until nothing else is under way: looking at the part may take longer than the other side waits.
+// until nothing else is under way: looking at the part may take longer than the other side waits. So has one that
+// the other side was too busy for.
 func (f *fetcher) next(wait bool) (transfer.ReadRequest, bool) {
 	j := f.nextJob(wait)
 	if j == nil {
 		return transfer.ReadRequest{}, false
 	}
-	if j.part > 0 && !wait {
+	if (j.part > 0 || j.busy > 0) && !wait || j.busy > 0 && !f.pause() {
 		f.todo = append([]*job{j}, f.todo...)
 		return transfer.ReadRequest{}, false
 	}
@@ -157,9 +162,13 @@ func (f *fetcher) handle(content *transfer.Content, err error) error {
 	j := f.asked[0]
 	switch {
 	case err == nil:
+		f.rest, f.rested = false, 0
 		if err = f.receive(j, content); errors.Is(err, errAgain) {
 			return err // the job is still to be done
 		}
+	case errors.Is(err, transfer.ErrBusy) && j.busy < maxBusy && f.rested < maxBusy:
+		f.putOff(j)
+		err = nil
 	case j.partial != nil: // of another version, most likely: this one is asked for from its beginning
 		j.partial.discard()
 		j.partial, j.part, j.before = nil, 0, 0
@@ -172,6 +181,28 @@ func (f *fetcher) handle(content *transfer.Content, err error) error {
 	f.asked = f.asked[1:]
 	f.ahead -= j.listed.Size
 	return err
+}
+
+// putOff puts a job where it is asked for again after a while.
+func (f *fetcher) putOff(j *job) {
+	if j.partial != nil {
+		j.partial.keep()
+		j.partial = nil
+	}
+	j.busy++
+	f.rest = true
+	f.todo = append(f.todo, j)
+}
+
+// pause waits until what was put off may be asked for again; false if the context is done before.
+func (f *fetcher) pause() bool {
+	if !f.rest {
+		return true
+	}
+	f.flush() // what is here is not to wait
+	f.rested++
+	f.rest = false
+	return pause(f.ctx, busyPause<<(f.rested-1))
 }
 
 // receive writes content to a partial. An error ends the channel: errAgain, errSpent or ErrNoSpace.

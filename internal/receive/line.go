@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 
 	"github.com/certexch/certexch/internal/transfer"
 )
@@ -11,6 +12,25 @@ import (
 // maxFruitless is how often a tree goes on with another source without having received anything from the
 // one before: what fails every time is not the cable.
 const maxFruitless = 3
+
+// A terminal that is too busy to answer is asked again this often, after pauses of which each is twice as long as
+// the one before: six seconds in all.
+const (
+	maxBusy   = 5
+	busyPause = 200 * time.Millisecond
+)
+
+// pause waits; false if ctx is done before.
+func pause(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
 
 // line is the source of a tree, and the one after it when it fails.
 type line struct {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -192,6 +193,92 @@ func TestF5TreeGoesOnOverAnotherConnection(t *testing.T) {
 		t.Errorf("%+v after %d cuts, %v", s, cuts, err)
 	}
 	same(t, filepath.Join(to, "new"), from)
+}
+
+// busy answers every request as many times that it is busy.
+type busy struct {
+	transfer.Source
+	times int
+	then  func() // called when it has answered so; optional
+
+	mu    sync.Mutex
+	asked map[string]int
+}
+
+func (b *busy) ask(what string) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.asked[what]++; b.asked[what] <= b.times {
+		if b.then != nil {
+			b.then()
+		}
+		return transfer.ErrBusy
+	}
+	return nil
+}
+
+func (b *busy) Open(share, path string) (transfer.File, error) {
+	if err := b.ask(path); err != nil {
+		return nil, err
+	}
+	return b.Source.Open(share, path)
+}
+
+func (b *busy) List(share, path, after string, limit int) ([]transfer.Entry, bool, error) {
+	if err := b.ask(path + "/"); err != nil {
+		return nil, false, err
+	}
+	return b.Source.List(share, path, after, limit)
+}
+
+// What a terminal was too busy for is asked for again; a tree that ends meanwhile does not wait for it.
+func TestTreeOfABusyTerminal(t *testing.T) {
+	from, to := t.TempDir(), t.TempDir()
+	plant(t, from, map[string]string{"a": "a", "b": strings.Repeat("b", 10_000), "sub/c": "c"})
+	r := farAt(t, from)
+	b := &busy{Source: r.source, times: 2, asked: make(map[string]int)}
+	r.source = b
+	pool := r.pool()
+	if s, _, err := getTree(t, pool, Destination{to, "new"}, TreeOptions{}); err != nil || s.Files != 3 || s.Failed != 0 {
+		t.Errorf("%+v, %v", s, err)
+	}
+	same(t, filepath.Join(to, "new"), from)
+
+	enough := errors.New("enough")
+	for _, first := range []string{"/", "a"} {
+		ctx, cancel := context.WithCancelCause(context.Background())
+		b.times, b.then, b.asked = 1<<30, func() { cancel(enough) }, map[string]int{"/": 1 << 30, "sub/": 1 << 30}
+		delete(b.asked, first)
+		_, err := Tree(ctx, pool, "docs", "", transfer.Entry{Dir: true}, Destination{to, "other"}, TreeOptions{})
+		if !errors.Is(err, enough) || b.asked["/"]%(1<<30) > 2 || b.asked["a"] > 1 {
+			t.Errorf("%v after %v", err, b.asked)
+		}
+	}
+}
+
+// A terminal that is never less busy is given up, after a while that does not grow with the tree.
+func TestTreeOfATerminalTooBusy(t *testing.T) {
+	from, to := t.TempDir(), t.TempDir()
+	files := make(map[string]string)
+	for i := range 200 {
+		files[fmt.Sprint(i)] = "content"
+	}
+	plant(t, from, files)
+	r := farAt(t, from)
+	b := &busy{Source: r.source, times: 1 << 30, asked: map[string]int{"/": 1 << 30}}
+	r.source = b
+	s, _, err := getTree(t, r.pool(), Destination{to, "new"}, TreeOptions{})
+	if err != nil || s.Failed != 200 || !errors.Is(s.First, transfer.ErrBusy) {
+		t.Errorf("%+v, %v", s, err)
+	}
+	delete(b.asked, "/")
+	asked := 0
+	for _, n := range b.asked {
+		asked += n
+	}
+	if most := 200 + fetchers*(maxBusy+64*2); asked > most || asked == 200 {
+		t.Errorf("asked %d times, and at most %d were due", asked, most)
+	}
 }
 
 // A source that always fails is given up, and so is one that has no other after it.

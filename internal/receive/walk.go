@@ -2,6 +2,7 @@ package receive
 
 import (
 	"context"
+	"errors"
 	"path"
 	"sync"
 	"time"
@@ -152,11 +153,15 @@ func (t *tree) listOne(ctx context.Context, p place) (found []place, err error) 
 	return t.sort(ctx, f, entries)
 }
 
-// entries lists a folder of the share, as often as the connection breaks meanwhile.
+// entries lists a folder of the share, as often as the connection breaks meanwhile, or the other side is too busy.
 func (t *tree) entries(ctx context.Context, remote string) ([]transfer.Entry, error) {
-	for {
+	for busy := 0; ; {
 		src, number := t.line.source()
 		entries, err := src.List(ctx, t.share, remote)
+		if errors.Is(err, transfer.ErrBusy) && busy < maxBusy && pause(ctx, busyPause<<busy) {
+			busy++
+			continue
+		}
 		if err == nil || isAnswer(err) {
 			return entries, err
 		}

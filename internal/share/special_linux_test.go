@@ -96,6 +96,25 @@ func TestD6EndlessAndSparse(t *testing.T) {
 	}
 }
 
+// A process that has too many files open is busy, and serves again when it has fewer.
+func TestTooManyOpenFiles(t *testing.T) {
+	source := openDir(t, tree(t, "f", "d/x"))
+	var limit syscall.Rlimit
+	check(t, syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit))
+	check(t, syscall.Setrlimit(syscall.RLIMIT_NOFILE, &syscall.Rlimit{Cur: 3, Max: limit.Max}))
+	_, openErr := source.Open("docs", "f")
+	_, _, listErr := source.List("docs", "d", "", 10)
+	check(t, syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit))
+	for op, err := range map[string]error{"Open": openErr, "List": listErr} {
+		if !errors.Is(err, transfer.ErrBusy) || !errors.Is(err, syscall.EMFILE) {
+			t.Errorf("%s: %v", op, err)
+		}
+	}
+	if _, err := content(source, "docs", "f"); err != nil {
+		t.Errorf("afterwards: %v", err)
+	}
+}
+
 // An unreadable file is there, and may not be read.
 func TestUnreadable(t *testing.T) {
 	if os.Geteuid() == 0 {

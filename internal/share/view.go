@@ -2,6 +2,7 @@ package share
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -150,7 +151,8 @@ func (p place) openAny(directory bool) (*os.File, error) {
 }
 
 // hidden makes everything that is wrong with a name fs.ErrNotExist, so that a link that leads out is
-// no other than nothing at all. What is left is what is wrong with this machine, and fs.ErrPermission.
+// no other than nothing at all. What is left is fs.ErrPermission, transfer.ErrBusy when too many files are open,
+// and what is wrong with this machine.
 func hidden(err error) error {
 	var number syscall.Errno
 	if !errors.As(err, &number) && !errors.Is(err, os.ErrClosed) {
@@ -159,6 +161,8 @@ func hidden(err error) error {
 	switch number {
 	case syscall.ENOTDIR, syscall.ELOOP, syscall.ENAMETOOLONG, syscall.ENXIO:
 		return fs.ErrNotExist
+	case syscall.EMFILE, syscall.ENFILE:
+		return fmt.Errorf("%w: %w", transfer.ErrBusy, err)
 	}
 	return err
 }
