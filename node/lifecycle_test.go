@@ -175,6 +175,26 @@ func TestCloseEndsRun(t *testing.T) {
 	}
 }
 
+// TestReloadOnlyWhileServing: or shares would be open that nobody closes.
+func TestReloadOnlyWhileServing(t *testing.T) {
+	nas := newFixture(t, certtest.NewAuthority(t, "acme.example"), "nas")
+	terminal := nas.terminal()
+	reload := func(want error) {
+		t.Helper()
+		if _, err := terminal.Reload(); !errors.Is(err, want) {
+			t.Errorf("got %v, want %v", err, want)
+		}
+	}
+	reload(node.ErrNotServing)
+	ended := make(chan error, 1)
+	go func() { ended <- terminal.Run(t.Context()) }()
+	nas.addresses(ended)
+	reload(nil)
+	check(t, terminal.Close())
+	reload(node.ErrNotServing)
+	check(t, <-ended)
+}
+
 // TestCloseWaitsForRun: also when Run is slow.
 func TestCloseWaitsForRun(t *testing.T) {
 	nas := newFixture(t, certtest.NewAuthority(t, "acme.example"), "nas")

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"errors"
 	"reflect"
 	"slices"
 	"strings"
@@ -12,10 +13,13 @@ import (
 // Reload reads the configuration again and goes on by it: shares, private, discovery and revocation at once,
 // listen, log and limits after a restart: it returns those keys of them that are others now. Allowlist, certificate and revocation lists need
 // no reload; they are read whenever they count. With an error, a *ConfigError as a rule, everything stays
-// as it was.
+// as it was. While Run does not run there is nothing to reload: ErrNotServing.
 func (t *Terminal) Reload() (restart []string, err error) {
 	t.reloading.Lock()
 	defer t.reloading.Unlock()
+	if !t.serving {
+		return nil, ErrNotServing
+	}
 	cfg, err := t.reload()
 	if err != nil {
 		t.log.Error("not reloaded: what was in force stays in force", "error", err.Error())
@@ -27,6 +31,9 @@ func (t *Terminal) Reload() (restart []string, err error) {
 	}
 	return restart, nil
 }
+
+// ErrNotServing is returned by Reload for a terminal that does not serve, or not any more.
+var ErrNotServing = errors.New("this terminal does not serve")
 
 func (t *Terminal) reload() (Config, error) {
 	cfg, err := Load(t.home.Config)

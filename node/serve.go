@@ -42,12 +42,10 @@ func (t *Terminal) Run(ctx context.Context) error {
 	defer t.close()
 	t.since = t.env.Now()
 	unpublish(t.home) // what a process that was killed has left
-	shares, err := t.openShares(*t.cfg.Load())
-	if err != nil {
+	if err := t.serveShares(); err != nil {
 		return err
 	}
-	t.shares.Replace(shares)
-	defer t.shares.Replace(nil)
+	defer t.serveNothing()
 	if err := t.knocks.load(); err != nil {
 		t.log.Warn("who has knocked before is forgotten", "error", err.Error())
 	}
@@ -78,6 +76,26 @@ func (t *Terminal) Run(ctx context.Context) error {
 	t.log.Info("stopping")
 	t.links.goodbye(protocol.GoodbyeShutdown)
 	return t.close()
+}
+
+// serveShares opens the shares. From now on they can be changed.
+func (t *Terminal) serveShares() error {
+	t.reloading.Lock()
+	defer t.reloading.Unlock()
+	shares, err := t.openShares(*t.cfg.Load())
+	if err != nil {
+		return err
+	}
+	t.shares.Replace(shares)
+	t.serving = true
+	return nil
+}
+
+func (t *Terminal) serveNothing() {
+	t.reloading.Lock()
+	defer t.reloading.Unlock()
+	t.serving = false
+	t.shares.Replace(nil)
 }
 
 // lockWait is how long to wait for the lock of a home that somebody only looks at.

@@ -74,8 +74,9 @@ type Terminal struct {
 
 	shares    share.Live // nothing but while Run runs
 	knocks    knocks
-	reloading sync.Mutex
-	since     time.Time // when Run began
+	reloading sync.Mutex // guards serving; held while the shares are changed
+	serving   bool       // Run runs
+	since     time.Time  // when Run began
 
 	links  links
 	ctx    context.Context // ends with Close; streams and exchanges of peers live in it

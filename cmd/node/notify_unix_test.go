@@ -4,6 +4,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"net"
 	"os"
 	"os/exec"
@@ -77,6 +78,41 @@ func TestServiceManagerIsTold(t *testing.T) {
 	if err := serve.Wait(); err != nil {
 		t.Error(err)
 	}
+}
+
+// TestHangupBeforeReady: it ends nobody, and waits until there is somebody to answer.
+func TestHangupBeforeReady(t *testing.T) {
+	h := catchHangups()
+	hangUp := func() {
+		t.Helper()
+		if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
+			t.Fatal(err)
+		}
+	}
+	hangUp()
+	told := make(chan string)
+	ctx, cancel := context.WithCancel(t.Context())
+	h.answer(ctx, func() { told <- "hangup" }, func() { told <- "end" })
+	next := func() string {
+		select {
+		case got := <-told:
+			return got
+		case <-time.After(10 * time.Second):
+			return "nothing"
+		}
+	}
+	if got := next(); got != "hangup" {
+		t.Errorf("of the one before: %s", got)
+	}
+	hangUp()
+	if got := next(); got != "hangup" {
+		t.Errorf("of the next one: %s", got)
+	}
+	cancel()
+	if got := next(); got != "end" {
+		t.Errorf("at the end: %s", got)
+	}
+	h.stop()
 }
 
 // shell runs a script in the folder work, with the programs of work/bin.

@@ -38,20 +38,25 @@ func (e *environment) serve(ctx context.Context, _ []string) error {
 		return err
 	}
 	env := node.System(e.logToStdout(cfg.Log))
-	env.Ready = func() { notify("READY=1") }
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(50) // what is held are buffers in use; twice as much again would be for nothing
 	}
-	t, err := node.New(home, cfg, env)
-	if err != nil {
+	hangups := catchHangups()
+	defer hangups.stop()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var t *node.Terminal
+	env.Ready = func() {
+		notify("READY=1")
+		reload := func() {
+			notify("RELOADING=1")
+			_, _ = t.Reload() // it logs what is wrong
+			notify("READY=1")
+		}
+		hangups.answer(ctx, reload, func() { notify("STOPPING=1") })
+	}
+	if t, err = node.New(home, cfg, env); err != nil {
 		return err
 	}
-	stop := onHangup(func() {
-		notify("RELOADING=1")
-		_, _ = t.Reload() // it logs what is wrong
-		notify("READY=1")
-	})
-	defer stop()
-	defer context.AfterFunc(ctx, func() { notify("STOPPING=1") })()
 	return t.Run(ctx)
 }
