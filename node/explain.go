@@ -219,7 +219,7 @@ func explainData(err error) (Failure, bool) {
 		f.Text = fmt.Sprintf(f.Text, what)
 		return f, true
 	case errors.Is(err, protocol.ErrIntegrity), errors.Is(err, transfer.ErrViolation):
-		return Failure{"integrity", CodeIntegrity, err.Error(), "nothing was kept; try again, and if it happens again, do not trust this network"}, true
+		return Failure{"integrity", CodeIntegrity, err.Error(), "try again; if it happens again, do not trust this network"}, true
 	case errors.Is(err, protocol.ErrBroken) && !errors.Is(err, context.Canceled):
 		return Failure{"connection-lost", CodeUnreachable, "the connection to the terminal broke", "run the command again: get goes on where it ended"}, true
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/p2p/net/swarm"
 	"github.com/multiformats/go-multiaddr"
 
@@ -26,7 +27,7 @@ func explainDial(err error) (Failure, bool) {
 	case e.Actual != "":
 		return Failure{string(protocol.OtherTerminal), CodeAnotherTerminal, e.Error(), "`certexch id` on the other side prints its address with the right peer ID"}, true
 	}
-	return Failure{"unreachable", CodeUnreachable, e.tried(fmt.Sprintf("nobody answered for %s at %s%s", e.Identity, e.Addrs[0], why(e))), "see that `certexch serve` runs there, that `certexch id` there prints this address, and that its port is open"}, true
+	return Failure{"unreachable", CodeUnreachable, e.tried(fmt.Sprintf("nobody answered for %s at %s", e.Identity, unanswered(e))), "see that `certexch serve` runs there, that `certexch id` there prints this address, and that its port is open"}, true
 }
 
 // adviceUnknown is for a terminal whose address is not known.
@@ -38,18 +39,42 @@ func adviceUnknown(e *DialError) string {
 	return give
 }
 
-// why is what the dialler says of the first address, if it says anything that helps.
-func why(e *DialError) string {
+// unanswered is an address at which nobody answered, with the dialler's reason if it has one that helps.
+func unanswered(e *DialError) string {
 	var dial *swarm.DialError
 	switch {
 	case !errors.As(e.Err, &dial):
-		return ""
 	case len(dial.DialErrors) > 0:
-		return ": " + dial.DialErrors[0].Cause.Error()
-	case errors.Is(dial.Cause, swarm.ErrNoGoodAddresses) && named(e.Addrs[0]):
-		return ": the name in it cannot be resolved" // libp2p drops the address and only logs that
+		first := dial.DialErrors[0]
+		return fmt.Sprintf("%s: %v", e.known(dial.Peer, first.Address), first.Cause)
+	case errors.Is(dial.Cause, swarm.ErrNoGoodAddresses):
+		if a := e.named(dial.Peer); a != nil {
+			return a.String() + ": the name in it cannot be resolved" // libp2p drops the address and only logs that
+		}
 	}
-	return ""
+	return e.Addrs[0].String()
+}
+
+// known is the address that was dialled as people know it: with a name, if that may have led to it.
+func (e *DialError) known(p peer.ID, dialled multiaddr.Multiaddr) multiaddr.Multiaddr {
+	if dialled == nil || p == "" {
+		return e.Addrs[0]
+	}
+	whole := dialled.Encapsulate(multiaddr.StringCast("/p2p/" + p.String()))
+	if a := e.named(p); a != nil && !multiaddr.Contains(e.Addrs, whole) {
+		return a
+	}
+	return whole
+}
+
+// named is the first address of a peer that begins with a name of the DNS, nil if none does.
+func (e *DialError) named(p peer.ID) multiaddr.Multiaddr {
+	for _, a := range e.Addrs {
+		if _, of := peer.SplitAddr(a); of == p && named(a) {
+			return a
+		}
+	}
+	return nil
 }
 
 // named reports whether an address begins with a name of the DNS.

@@ -98,9 +98,7 @@ func TestAddressFollowed(t *testing.T) {
 	nettest.IP(t, "addr del "+nettest.IPv4+" dev "+nettest.Interface)
 	nettest.IP(t, "addr add 10.77.0.9/24 dev "+nettest.Interface)
 	desk.config.Discovery.MDNS = true
-	start := time.Now()
-	wantReason(t, fetch(t, desk, nas), "")
-	t.Log("found again after", time.Since(start))
+	quickly(t, func() { wantReason(t, fetch(t, desk, nas), "") })
 }
 
 // TestPublishedAddressesFollow: so do the addresses that `id` prints.
@@ -208,7 +206,12 @@ func TestCorruptAddressBook(t *testing.T) {
 	book := filepath.Join(desk.home.State, "addresses")
 	check(t, os.WriteFile(book, []byte("nas is over there\n"), 0o600))
 	desk.note(nas, nas.serve()...)
+	var log lockedBuffer
+	desk.log = slog.New(slog.NewTextHandler(&log, nil))
 	wantReason(t, command(t, desk, nas), "")
+	if n := strings.Count(log.String(), "the address book is not as it should be"); n != 1 {
+		t.Errorf("said %d times:\n%s", n, log.String())
+	}
 	desk.note(nas) // what the session has told is in the book now
 	wantReason(t, command(t, desk, nas), "")
 }
