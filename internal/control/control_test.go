@@ -28,17 +28,18 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // terminal is one that knows the terminal nas, which serves source.
 type terminal struct {
-	t      *testing.T
-	source transfer.Source
-	gone   chan error // how serving nas ended
-	end    func()     // ends the session with nas
-	status Status
-	knocks []Knock
+	t       *testing.T
+	source  transfer.Source
+	gone    chan error    // how serving nas ended
+	end     func()        // ends the session with nas
+	looking chan struct{} // closed once the terminal lost is looked for
+	status  Status
+	knocks  []Knock
 }
 
 var errStranger = errors.New("nobody of that name")
 
-func (*terminal) Hello() Hello   { return Hello{Identity: "acme.example/desk", Version: "1"} }
+func (*terminal) Hello() Hello { return Hello{Identity: "acme.example/desk", Version: "1"} }
 func (t *terminal) Status() Status {
 	t.status.Identity = "acme.example/desk"
 	return t.status
@@ -50,7 +51,13 @@ func (t *terminal) Pending() ([]Knock, error) {
 	return append(t.knocks, Knock{Identity: "acme.example/lamp"}), nil
 }
 
-func (t *terminal) Open(_ context.Context, id certauth.Identity, _ []multiaddr.Multiaddr) (transfer.Channel, error) {
+func (t *terminal) Open(ctx context.Context, id certauth.Identity, _ []multiaddr.Multiaddr) (transfer.Channel, error) {
+	if id.String() == "acme.example/lost" {
+		close(t.looking)
+		<-ctx.Done()
+		t.gone <- ctx.Err()
+		return nil, ctx.Err()
+	}
 	if id.String() != "acme.example/nas" {
 		return nil, errStranger
 	}
@@ -229,6 +236,27 @@ func TestCommandGoesAway(t *testing.T) {
 	check(t, got.Close())
 	if err := <-term.gone; !errors.Is(err, protocol.ErrBroken) {
 		t.Errorf("the other terminal: %v", err)
+	}
+}
+
+// A command that goes away while another terminal is looked for ends the search.
+func TestCommandGoesAwayEarly(t *testing.T) {
+	term := &terminal{looking: make(chan struct{})}
+	c := run(t, term)
+	lost, err := certauth.ParseIdentity("acme.example/lost")
+	check(t, err)
+	ctx, interrupt := context.WithCancel(t.Context())
+	go func() {
+		<-term.looking
+		interrupt()
+	}()
+	if _, err := c.Open(ctx, lost, nil); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
+	}
+	select {
+	case <-term.gone:
+	case <-time.After(10 * time.Second):
+		t.Error("the search goes on")
 	}
 }
 

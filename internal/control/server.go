@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"sync"
 	"time"
 
@@ -129,17 +130,37 @@ func (s *Server) open(ctx context.Context, conn net.Conn, r Request) {
 	}
 	wait, cancel := context.WithTimeout(ctx, r.timeout())
 	defer cancel()
+	stillThere := watch(conn, cancel)
 	remote, err := s.Terminal.Open(wait, id, addrs)
+	there := stillThere()
 	_ = conn.SetDeadline(time.Now().Add(patience))
-	if err != nil {
+	switch {
+	case err != nil:
 		s.fail(conn, err)
-		return
-	}
-	if writeJSON(conn, blockReply, struct{}{}) != nil {
+	case !there || writeJSON(conn, blockReply, struct{}{}) != nil:
 		remote.Reset()
-		return
+	default:
+		s.relay(newChannel(conn), remote)
 	}
-	s.relay(newChannel(conn), remote)
+}
+
+// watch calls gone once the command has gone away, which sends nothing until it is answered. What it returns
+// ends that, and reports whether the command is still there.
+func watch(conn net.Conn, gone func()) func() bool {
+	_ = conn.SetReadDeadline(time.Time{})
+	ended := make(chan bool, 1)
+	go func() {
+		_, err := conn.Read(make([]byte, 1))
+		there := errors.Is(err, os.ErrDeadlineExceeded)
+		if !there {
+			gone()
+		}
+		ended <- there
+	}()
+	return func() bool {
+		_ = conn.SetReadDeadline(time.Unix(1, 0))
+		return <-ended
+	}
 }
 
 // target reads whom an OpOpen is for.
