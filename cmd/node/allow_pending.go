@@ -56,7 +56,7 @@ func (e *environment) pending(ctx context.Context) ([]node.Knock, error) {
 	if err != nil {
 		return nil, err
 	}
-	knocks, err := control.Client{Path: home.Socket}.Pending(ctx)
+	knocks, err := control.Client{Path: home.Socket, Timeout: e.timeout}.Pending(ctx)
 	if errors.Is(err, control.ErrNotRunning) {
 		return node.Pending(home, e.now())
 	}

@@ -25,7 +25,7 @@ sessions stand, what expires when, and what somebody should see to. The exit cod
 // running asks the terminal that runs here.
 func (e *environment) running() (control.Client, error) {
 	home, err := e.at()
-	return control.Client{Path: home.Socket}, err
+	return control.Client{Path: home.Socket, Timeout: e.timeout}, err
 }
 
 // runningStatus asks the terminal that runs here how it is.

@@ -57,11 +57,10 @@ func newVisit(e *environment) *visit {
 
 // throughRunning makes the visit through the terminal that runs here, if one does and lets us.
 func (v *visit) throughRunning(ctx context.Context) bool {
-	home, err := v.env.at()
+	running, err := v.env.running()
 	if err != nil {
 		return false
 	}
-	running := control.Client{Path: home.Socket}
 	hello, err := running.Hello(ctx)
 	if err != nil || hello.Version != node.Version {
 		return false

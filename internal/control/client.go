@@ -23,6 +23,8 @@ var ErrNotRunning = errors.New("no terminal is running here")
 type Client struct {
 	// Path is that of the socket.
 	Path string
+	// Timeout is how long an answer may take, other than to Open; 0 is as long as the context lasts.
+	Timeout time.Duration
 }
 
 // Hello returns who answers.
@@ -70,8 +72,11 @@ func (c Client) Open(ctx context.Context, id certauth.Identity, addrs []multiadd
 
 // ask makes a request that is over when it is answered.
 func (c Client) ask(ctx context.Context, r Request, reply any) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
+	if c.Timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, c.Timeout)
+		defer cancel()
+	}
 	conn, err := c.request(ctx, r, reply)
 	if err != nil {
 		return err
