@@ -21,13 +21,14 @@ import (
 	"github.com/certexch/certexch/allowlist"
 	"github.com/certexch/certexch/certauth"
 	"github.com/certexch/certexch/internal/host"
+	"github.com/certexch/certexch/internal/release"
 	"github.com/certexch/certexch/internal/share"
 	"github.com/certexch/certexch/internal/transfer"
 	"github.com/certexch/certexch/protocol"
 )
 
 // Version is what this build calls itself, to peers too.
-const Version = "0.1.0"
+const Version = release.Version
 
 // Environment is what a terminal takes from the world around it.
 type Environment struct {

@@ -13,6 +13,7 @@ import (
 )
 
 func main() {
+	cli.WithoutCore()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	e := &environment{

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/certexch/certexch/internal/cli"
+	"github.com/certexch/certexch/internal/release"
 )
 
 const about = `certexch-authority certifies the terminals of a trust domain, and revokes them. The authority is a folder
@@ -31,7 +32,7 @@ func newRoot(e *environment) *cobra.Command {
 		Use:     "certexch-authority",
 		Short:   "Certify terminals, and revoke them",
 		Long:    about,
-		Version: version(),
+		Version: release.Version,
 	}
 	flags := root.PersistentFlags()
 	flags.StringVar(&e.dir, "dir", "", "`folder` of the authority")

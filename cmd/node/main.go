@@ -13,7 +13,7 @@ import (
 )
 
 func main() {
-	withoutCore()
+	cli.WithoutCore()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	env := &environment{

@@ -1,5 +1,5 @@
-// Package cli is what the command lines of both programs have in common: how wrong usage is told, and
-// how what comes from outside is printed.
+// Package cli is what the command lines of both programs have in common: how wrong usage is told,
+// how what comes from outside is printed, and that no keys are left in a core.
 package cli
 
 import (

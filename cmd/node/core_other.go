@@ -1,6 +1,0 @@
-//go:build !unix
-
-package main
-
-// withoutCore has nothing to do where crashes leave no core.
-func withoutCore() {}
