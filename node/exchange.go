@@ -153,6 +153,7 @@ func (t *Terminal) sessionEnded(l *link, goodbye protocol.Goodbye, err error) {
 	log.Debug("session ended", "goodbye", goodbye.String())
 }
 
+// keepAlive ends with the first message that could not be sent: after it the stream is of no more use.
 func keepAlive(control *protocol.Control, ended <-chan struct{}) {
 	tick := time.NewTicker(protocol.KeepAlive)
 	defer tick.Stop()

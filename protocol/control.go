@@ -114,9 +114,10 @@ func parseControl(f *Frame) (Goodbye, error) {
 	return Goodbye(reason), nil
 }
 
-// KeepAlive tells the peer that this side is there.
+// KeepAlive tells the peer that this side is there. It has as long as the peer may wait for it: on a slow line
+// it stands behind much else.
 func (c *Control) KeepAlive() error {
-	return c.send(KeepAlive, false, controlKeepAlive)
+	return c.send(peerSilence, false, controlKeepAlive)
 }
 
 // Goodbye tells the peer why the session ends, once; later calls do nothing.

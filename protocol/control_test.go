@@ -95,6 +95,52 @@ func TestKeepAlive(t *testing.T) {
 	})
 }
 
+// slowPipe is a pipe on which each message waits behind others for a while.
+type slowPipe struct {
+	*pipe
+	delay    time.Duration
+	deadline time.Time
+}
+
+func (p *slowPipe) SetWriteDeadline(t time.Time) error {
+	p.deadline = t
+	return nil
+}
+
+func (p *slowPipe) Write(b []byte) (int, error) {
+	if left := time.Until(p.deadline); left < p.delay {
+		time.Sleep(left)
+		return 0, os.ErrDeadlineExceeded
+	}
+	time.Sleep(p.delay)
+	return p.pipe.Write(b)
+}
+
+// A line on which a keep-alive takes longer than the next one is away holds the session all the same.
+func TestKeepAliveOnASlowLine(t *testing.T) {
+	w := newWorld(t)
+	synctest.Test(t, func(t *testing.T) {
+		i, r := w.sessions(t)
+		near, far := newPipe()
+		slow, err := i.Control(&slowPipe{pipe: near, delay: KeepAlive + 10*time.Second}, rand.Reader)
+		check(t, err)
+		control, err := r.Control(far, rand.Reader)
+		check(t, err)
+		over := make(chan error, 1)
+		go func() {
+			_, err := control.Receive()
+			over <- err
+		}()
+		for range 5 {
+			check(t, slow.KeepAlive())
+		}
+		control.Close()
+		if err := <-over; !errors.Is(err, ErrBroken) {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
 func TestControlIsNoDataStream(t *testing.T) {
 	i, r := newWorld(t).sessions(t)
 	near, far := newPipe()
