@@ -70,7 +70,7 @@ var crashes = map[string][]int{
 	"fsync":     {1, 2, 3, 4},
 	"fchmod":    {1, 2, 5},
 	"utimensat": {1, 2, 5},
-	"renameat":  {1, 2, 3, 7},
+	"renameat2": {1, 2, 3, 7},
 	"unlinkat":  {1, 2, 3, 4, 5},
 	"mkdirat":   {1, 2, 4},
 }

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -94,7 +95,7 @@ func traceAs(t *testing.T, variable, dir string, options ...string) (calls []str
 		t.Skip("no strace here")
 	}
 	output := filepath.Join(t.TempDir(), "trace")
-	args := append([]string{"-f", "-y", "-s", "200", "-o", output, "-e", "trace=write,pwrite64,fsync,fdatasync,fchmod,utimensat,rename,renameat,renameat2,unlinkat,ftruncate,mkdirat"}, options...)
+	args := append([]string{"-f", "-y", "-s", "200", "-o", output, "-e", "trace=write,pwrite64,fsync,fdatasync,fchmod,utimensat,rename,renameat,renameat2,linkat,unlinkat,ftruncate,mkdirat"}, options...)
 	command := exec.Command(strace, append(args, os.Args[0], "-test.run=^TestTracedTree$")...)
 	command.Env = append(os.Environ(), variable+"="+dir, "GOMAXPROCS=1")
 	var stderr bytes.Buffer
@@ -154,6 +155,27 @@ func TestF2SkippedFileIsSafe(t *testing.T) {
 	}
 	if calls, err = trace(t, dir, "-e", "inject=fsync:error=EIO:when=1"); err == nil || lastMatch(calls, `"success`) >= 0 {
 		t.Errorf("success without a sync:\n%s", strings.Join(calls, "\n"))
+	}
+}
+
+// Where the disk does not rename only to a free name, a link does it, and where it has no links a look has to do.
+func TestDisksWithoutRenameNew(t *testing.T) {
+	for inject, used := range map[string]string{
+		"renameat2:error=EINVAL":                                   `linkat\(.*"f", 0\) = 0`,
+		"renameat2:error=ENOSYS":                                   `linkat\(.*"f", 0\) = 0`,
+		"renameat2:error=EINVAL -e inject=linkat:error=EPERM":      `renameat\(.*"f"\) = 0`,
+		"renameat2:error=EINVAL -e inject=linkat:error=EOPNOTSUPP": `renameat\(.*"f"\) = 0`,
+	} {
+		dir := t.TempDir()
+		options := strings.Fields("-e inject=" + inject)
+		calls, err := trace(t, dir, options...)
+		named := lastMatch(calls, used)
+		if err != nil || named < 0 || named > lastMatch(calls, `fsync\(\d+<`+dir+`>`) {
+			t.Errorf("%s: %v after\n%s", inject, err, strings.Join(calls, "\n"))
+		}
+		if got := names(t, dir); !slices.Equal(got, []string{"f"}) {
+			t.Errorf("%s left %q", inject, got)
+		}
 	}
 }
 

@@ -116,12 +116,23 @@ func (l *landing) take() (came bool, err error) {
 	if err := l.partial.file.Sync(); err != nil {
 		return false, l.onDisk(err)
 	}
-	if err := l.folder.mayTake(l.from.name, l.overwrite); err != nil { // as it is now, not as it was before
-		if l.folder.holds(l.from.name, l.entry) {
-			l.folder.names.Add(1) // somebody else's, and perhaps not safe yet
-			return true, nil
+	name := l.from.name
+	if l.overwrite {
+		if err := l.folder.mayTake(name, true); err != nil { // as it is now, not as it was before
+			return false, err
 		}
-		return false, err
+		return false, l.onDisk(l.partial.replace(name))
 	}
-	return false, l.onDisk(l.partial.rename(l.from.name))
+	err = l.partial.place(name)
+	if !errors.Is(err, fs.ErrExist) {
+		return false, l.onDisk(err)
+	}
+	if l.folder.holds(name, l.entry) {
+		l.folder.names.Add(1) // somebody else's, and perhaps not safe yet
+		return true, nil
+	}
+	if why := l.folder.mayTake(name, false); why != nil {
+		return false, why
+	}
+	return false, l.onDisk(err)
 }

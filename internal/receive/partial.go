@@ -136,16 +136,6 @@ func unlessRefused(err error) error {
 	return err
 }
 
-// rename gives the file its own name, in place of what has it.
-func (p *partial) rename(name string) error {
-	if err := p.folder.root.Rename(p.name, name); err != nil {
-		return err
-	}
-	p.name = ""
-	p.folder.names.Add(1)
-	return nil
-}
-
 // keep closes the file, and leaves it for a later run if there is something in it that has been verified.
 func (p *partial) keep() {
 	if p.journal.blocks() == 0 {
@@ -175,6 +165,9 @@ func (p *partial) discard() {
 // tidy removes what a run that was killed at its very end has left of a file that is here.
 func (f *folder) tidy(from origin) {
 	hidden := from.hidden()
+	if f.isBoth(hidden, from.name) {
+		_ = f.root.Remove(hidden)
+	}
 	if p := reopen(f, hidden); p != nil {
 		p.discard()
 		return
@@ -182,4 +175,14 @@ func (f *folder) tidy(from origin) {
 	if journal := journalName(hidden); !f.has(hidden) && f.has(journal) {
 		_ = f.root.Remove(journal)
 	}
+}
+
+// isBoth reports whether two names are of one file.
+func (f *folder) isBoth(a, b string) bool {
+	first, err := f.look(a)
+	if err != nil || first == nil {
+		return false
+	}
+	second, err := f.look(b)
+	return err == nil && second != nil && os.SameFile(first, second)
 }

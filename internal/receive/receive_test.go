@@ -291,6 +291,33 @@ func TestD5FileAppearsMeanwhile(t *testing.T) {
 	expect(t, dir, map[string]string{"f": "theirs"})
 }
 
+// D5: a file that somebody makes after the last look is not replaced either: giving the name is the look.
+func TestD5FileAppearsAtTheLastMoment(t *testing.T) {
+	dir := t.TempDir()
+	f, err := openFolder(Destination{dir, "f"})
+	check(t, err)
+	defer f.root.Close()
+	for _, there := range []string{"f", "link", "folder"} {
+		p, err := newPartial(f, newPartialName())
+		check(t, err)
+		switch there {
+		case "f":
+			check(t, os.WriteFile(filepath.Join(dir, "f"), []byte("theirs"), 0o644))
+		case "link":
+			check(t, os.Symlink("nowhere", filepath.Join(dir, "link")))
+		case "folder":
+			check(t, os.Mkdir(filepath.Join(dir, "folder"), 0o755))
+		}
+		if err := p.place(there); !errors.Is(err, fs.ErrExist) {
+			t.Errorf("%s: %v", there, err)
+		}
+		p.discard()
+	}
+	if got := planted(t, dir); len(got) != 3 || got["f"] != "theirs" || got["link"] != "-> nowhere" {
+		t.Errorf("there is %q", got)
+	}
+}
+
 // A file that two receive at once is received by both: the later one finds it there, and that it is the
 // same.
 func TestSameFileAppearsMeanwhile(t *testing.T) {
