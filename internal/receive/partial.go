@@ -19,6 +19,7 @@ import (
 type partial struct {
 	folder  *folder
 	name    string // empty once the file has its own
+	spare   bool   // no later run looks for the name
 	journal *journal
 	file    *os.File
 	offset  uint64 // bytes that an earlier run has received and that have been verified
@@ -58,7 +59,9 @@ func newHidden(f *folder, name string, mode fs.FileMode) (*partial, error) {
 		}
 	}
 	if errors.Is(err, fs.ErrExist) || errors.Is(err, errInUse) {
-		p, err = create(f, newPartialName(), mode)
+		if p, err = create(f, newPartialName(), mode); err == nil {
+			p.spare = true
+		}
 	}
 	return p, err
 }
@@ -110,7 +113,7 @@ func (f *folder) isNamed(name string, file *os.File) bool {
 
 // begin makes p ready for what follows offset of a file, and begins a journal if it is worth it.
 func (p *partial) begin(from origin, entry transfer.Entry) error {
-	if p.journal == nil && entry.Size > transfer.BlockSize {
+	if p.journal == nil && !p.spare && entry.Size > transfer.BlockSize {
 		p.journal = newJournal(p.folder, p.name, head(from, entry))
 	}
 	if p.offset == 0 {
@@ -136,7 +139,8 @@ func unlessRefused(err error) error {
 	return err
 }
 
-// keep closes the file, and leaves it for a later run if there is something in it that has been verified.
+// keep closes the file, and leaves it for a later run if that looks for it, and there is something in it that has
+// been verified: what has no journal has not.
 func (p *partial) keep() {
 	if p.journal.blocks() == 0 {
 		p.discard()

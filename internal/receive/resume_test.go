@@ -271,6 +271,29 @@ func TestResumeSideBySide(t *testing.T) {
 	expect(t, dir, map[string]string{"f": string(src.body)})
 }
 
+// Of two runs side by side that both lose the connection, one leaves what it has; the other's nobody would look for.
+func TestResumeOneOfTwo(t *testing.T) {
+	dir := t.TempDir()
+	src := &remote{body: noise(4 * block), cut: 3*block + block/2}
+	src.during = func() {
+		before := len(names(t, dir))
+		if _, err := fetchFrom(&remote{body: src.body, cut: 3*block + block/2}, dir); !errors.Is(err, errCable) {
+			t.Error(err)
+		}
+		if left := names(t, dir); len(left) != before {
+			t.Errorf("the second has left %q", left)
+		}
+	}
+	if _, err := fetchFrom(src, dir); !errors.Is(err, errCable) {
+		t.Error(err)
+	}
+	src.cut = 0
+	if result, err := fetchFrom(src, dir); err != nil || result.Resumed != 3*block {
+		t.Errorf("%+v, %v", result, err)
+	}
+	expect(t, dir, map[string]string{"f": string(src.body)})
+}
+
 // What has the name of a partial and is none of this user's own making is not used, and not followed.
 func TestD5PartialIsNotOurs(t *testing.T) {
 	body := noise(2*block + 5)
