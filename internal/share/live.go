@@ -2,6 +2,7 @@ package share
 
 import (
 	"io/fs"
+	"os"
 	"sync"
 	"sync/atomic"
 
@@ -83,12 +84,13 @@ type liveFile struct {
 	transfer.File
 	view  *liveView
 	share string
-	set   *Set // in which the terminal may; nothing newer has been looked at
+	set   *Set // in which the terminal may, nothing newer has been looked at; nil once it may no more
 }
 
 func (f *liveFile) ReadAt(p []byte, off int64) (int, error) {
-	if now := f.view.live.set.Load(); now != f.set {
+	if now := f.view.live.set.Load(); now == nil || now != f.set {
 		if !now.serves(f.view.id, f.share, f.set) {
+			f.set = nil
 			return 0, fs.ErrNotExist
 		}
 		f.set = now
@@ -102,5 +104,5 @@ func (s *Set) serves(id certauth.Identity, name string, former *Set) bool {
 		return false
 	}
 	d, was := s.shares[name], former.shares[name]
-	return d != nil && was != nil && d.path == was.path && d.readableBy(id)
+	return d != nil && was != nil && os.SameFile(d.info, was.info) && d.readableBy(id)
 }

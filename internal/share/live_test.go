@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -15,6 +16,8 @@ import (
 // that he may no longer see, or that is another directory; who still may does not notice.
 func TestB12ReplacedSet(t *testing.T) {
 	dir, other := tree(t, "a.txt"), tree(t, "a.txt")
+	link := filepath.Join(t.TempDir(), "link")
+	check(t, os.Symlink(dir, link))
 	id := must(certauth.ParseIdentity("acme.example/desk"))
 	shared := Share{Name: "docs", Path: dir, Read: []string{"desk"}}
 	for name, c := range map[string]struct {
@@ -22,6 +25,7 @@ func TestB12ReplacedSet(t *testing.T) {
 		may  bool
 	}{
 		"the same":          {[]Share{shared}, true},
+		"by another path":   {[]Share{{Name: "docs", Path: link, Read: []string{"desk"}}}, true},
 		"more readers":      {[]Share{{Name: "docs", Path: dir, Read: []string{"*"}}}, true},
 		"one more share":    {[]Share{shared, {Name: "more", Path: other, Read: []string{"*"}}}, true},
 		"gone":              {nil, false},
@@ -47,14 +51,36 @@ func TestB12ReplacedSet(t *testing.T) {
 				t.Errorf("reading on: %v", err)
 			}
 			live.Replace(opened(t, shared)) // to come back is not to have been there
-			if _, err := file.ReadAt(b[:], 0); c.may && err != nil {
-				t.Errorf("reading on: %v", err)
+			if _, err := file.ReadAt(b[:], 0); c.may != (err == nil) || !c.may && !errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("reading on after all: %v", err)
 			}
 			live.Replace(nil)
 			if _, err := file.ReadAt(b[:], 0); !errors.Is(err, fs.ErrNotExist) {
 				t.Errorf("from nothing: %v", err)
 			}
 		})
+	}
+}
+
+// B12: another directory that has come to be at the same path is another directory.
+func TestB12OtherDirectoryAtThePath(t *testing.T) {
+	parent := tree(t, "docs/a.txt", "next/a.txt")
+	path := filepath.Join(parent, "docs")
+	shared := Share{Name: "docs", Path: path, Read: []string{"*"}}
+	var live Live
+	live.Replace(opened(t, shared))
+	defer live.Replace(nil)
+	file := must(live.For(must(certauth.ParseIdentity("acme.example/desk"))).Open("docs", "a.txt"))
+	defer file.Close()
+	check(t, os.Rename(path, filepath.Join(parent, "former")))
+	check(t, os.Rename(filepath.Join(parent, "next"), path))
+	var b [1]byte
+	if _, err := file.ReadAt(b[:], 0); err != nil {
+		t.Errorf("before the set is replaced: %v", err)
+	}
+	live.Replace(opened(t, shared))
+	if _, err := file.ReadAt(b[:], 0); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("reading on: %v", err)
 	}
 }
 

@@ -3,6 +3,7 @@ package share
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -42,8 +43,8 @@ func Check(shares []Share, td certauth.TrustDomain, forbidden ...string) error {
 
 // directory is a share with its readers, open or yet to be opened.
 type directory struct {
-	path     string
 	root     *os.Root
+	info     fs.FileInfo // of root: which directory it is, whatever its path comes to stand for
 	everyone bool
 	readers  map[certauth.Identity]bool
 }
@@ -82,7 +83,7 @@ func collect(shares []Share, directoryOf func(Share) (*directory, error)) (map[s
 
 // parse returns the directory that a share speaks of, not open; it is never nil.
 func parse(share Share, td certauth.TrustDomain) (*directory, error) {
-	d := &directory{path: share.Path, readers: make(map[certauth.Identity]bool)}
+	d := &directory{readers: make(map[certauth.Identity]bool)}
 	err := errors.Join(transfer.CheckShare(share.Name), d.admit(share.Read, td))
 	if !filepath.IsAbs(share.Path) {
 		err = errors.Join(err, fmt.Errorf("path %q is not absolute", share.Path))
@@ -100,6 +101,9 @@ func open(share Share, td certauth.TrustDomain, forbidden []string) (*directory,
 		return nil, errors.Join(err, openErr)
 	}
 	d.root = root
+	if d.info, openErr = root.Stat("."); openErr != nil {
+		err = errors.Join(err, openErr)
+	}
 	for _, own := range forbidden {
 		err = errors.Join(err, checkApart(share.Path, own))
 	}
