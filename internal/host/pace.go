@@ -23,7 +23,8 @@ const (
 type pacedSocket struct {
 	net.Conn
 	queue    *queue
-	lastRead atomic.Int64 // in Unix nanoseconds, as is
+	began    time.Time
+	lastRead atomic.Int64 // in nanoseconds since began, as is
 	// lastWrite, of content only: the muxer's own pings leave, and go nowhere
 	lastWrite atomic.Int64
 }
@@ -31,15 +32,18 @@ type pacedSocket struct {
 func (s *pacedSocket) Read(p []byte) (int, error) {
 	n, err := s.Conn.Read(p)
 	if n > 0 {
-		s.lastRead.Store(time.Now().UnixNano())
+		s.lastRead.Store(int64(time.Since(s.began)))
 	}
 	return n, err
 }
 
 // moved returns when something last came, or was taken by the network for the peer.
 func (s *pacedSocket) moved() time.Time {
-	return time.Unix(0, max(s.lastRead.Load(), s.lastWrite.Load()))
+	return s.began.Add(time.Duration(max(s.lastRead.Load(), s.lastWrite.Load())))
 }
+
+// took returns when the network last took something for the peer.
+func (s *pacedSocket) took() time.Time { return s.began.Add(time.Duration(s.lastWrite.Load())) }
 
 func (s *pacedSocket) Write(frame []byte) (int, error) {
 	n, err := s.Conn.Write(frame)
@@ -48,7 +52,7 @@ func (s *pacedSocket) Write(frame []byte) (int, error) {
 		return n, err
 	}
 	if len(frame) >= frameHeader && frame[1] == frameData {
-		s.lastWrite.Store(time.Now().UnixNano())
+		s.lastWrite.Store(int64(time.Since(s.began)))
 		s.queue.add(-int(binary.BigEndian.Uint32(frame[frameHeader-4:])))
 	}
 	return n, nil
@@ -81,7 +85,7 @@ func (c *pacedConn) OpenStream(ctx context.Context) (network.MuxedStream, error)
 	if err != nil {
 		return nil, err
 	}
-	return newPacedStream(s, c.queue, func() {}), nil
+	return newPacedStream(s, c.socket, func() {}), nil
 }
 
 // AcceptStream waits for a stream, and before that for a place: a stream gets its window when it is accepted.
@@ -91,31 +95,40 @@ func (c *pacedConn) AcceptStream() (network.MuxedStream, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newPacedStream(s, c.queue, leave), nil
+	return newPacedStream(s, c.socket, leave), nil
 }
+
+// small is the size in bytes of a Write that does not wait: signs of life and goodbyes, which are late
+// otherwise, and short answers. What bounds them is that the muxer takes 64 frames.
+const small = 4 << 10
 
 // pacedStream is a stream whose Write returns when little waits before the socket. The wait comes after the
-// muxer has taken the bytes: a stream that waits for the window of its peer holds up no other. A Write whose
-// wait was ended fails with os.ErrDeadlineExceeded, or network.ErrReset.
+// muxer has taken the bytes: a stream that waits for the window of its peer holds up no other. While the
+// socket takes what others have written, a deadline does not end the wait: where many share a slow line, a
+// turn may take longer than any of them would wait for one that rests. A Write whose wait was ended fails with
+// os.ErrDeadlineExceeded, or network.ErrReset.
 type pacedStream struct {
 	network.MuxedStream
-	queue *queue
-	leave func() // gives its place back
+	socket *pacedSocket
+	leave  func() // gives its place back
 
-	mu    sync.Mutex
-	over  chan struct{} // closed when nobody waits any more: reset, or the deadline
-	timer *time.Timer   // of the deadline
-	ended bool          // by this side: it is not the deadline that nobody waits for
+	mu       sync.Mutex
+	over     chan struct{} // closed when nobody waits any more: reset, or the deadline
+	past     bool          // over is closed
+	deadline time.Time     // of those who wait; zero: none
+	within   time.Duration // from when it was set
+	timer    *time.Timer   // of the deadline; nil before the first
+	ended    bool          // by this side: it is not the deadline that nobody waits for
 }
 
-func newPacedStream(s network.MuxedStream, q *queue, leave func()) *pacedStream {
-	return &pacedStream{MuxedStream: s, queue: q, leave: leave, over: make(chan struct{})}
+func newPacedStream(s network.MuxedStream, socket *pacedSocket, leave func()) *pacedStream {
+	return &pacedStream{MuxedStream: s, socket: socket, leave: leave, over: make(chan struct{})}
 }
 
 func (s *pacedStream) Write(p []byte) (int, error) {
 	n, err := s.MuxedStream.Write(p)
-	s.queue.add(n)
-	if err == nil {
+	s.socket.queue.add(n)
+	if err == nil && n > small {
 		err = s.wait()
 	}
 	return n, err
@@ -126,7 +139,7 @@ func (s *pacedStream) wait() error {
 	s.mu.Lock()
 	over := s.over
 	s.mu.Unlock()
-	if s.queue.wait(over) {
+	if s.socket.queue.wait(over) {
 		return nil
 	}
 	s.mu.Lock()
@@ -147,21 +160,53 @@ func (s *pacedStream) SetWriteDeadline(t time.Time) error {
 	return s.MuxedStream.SetWriteDeadline(t)
 }
 
-// setDeadline ends a wait at t; never, for the zero time.
+// setDeadline ends a wait at t; never, for the zero time. Only where t is to come is it put off while the
+// socket moves.
 func (s *pacedStream) setDeadline(t time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.timer != nil && !s.timer.Stop() { // it has closed over, or is about to
-		s.timer, s.over = nil, make(chan struct{})
+	if s.ended && s.past {
+		return
 	}
+	if s.past {
+		s.over, s.past = make(chan struct{}), false
+	}
+	if s.timer != nil {
+		s.timer.Stop() // or late finds what is new
+	}
+	s.deadline, s.within = t, time.Until(t)
 	switch {
 	case t.IsZero():
-	case s.timer != nil:
-		s.timer.Reset(time.Until(t))
+	case s.within <= 0:
+		s.expire()
+	case s.timer == nil:
+		s.timer = time.AfterFunc(s.within, s.late)
 	default:
-		over := s.over
-		s.timer = time.AfterFunc(time.Until(t), func() { close(over) })
+		s.timer.Reset(s.within)
 	}
+}
+
+// late ends the wait if the deadline has come and the socket rests, and comes back if not.
+func (s *pacedStream) late() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.deadline.IsZero() || s.past {
+		return
+	}
+	end := s.deadline
+	if rests := s.socket.took().Add(s.within); rests.After(end) {
+		end = rests
+	}
+	if left := time.Until(end); left > 0 {
+		s.timer.Reset(left)
+		return
+	}
+	s.expire()
+}
+
+func (s *pacedStream) expire() {
+	close(s.over)
+	s.past = true
 }
 
 func (s *pacedStream) Reset() error {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/network"
@@ -18,16 +19,28 @@ import (
 // forgotten.
 type valve struct {
 	net.Conn
-	mu   sync.Mutex
-	shut chan struct{} // nil while it is open; closed to open it
+	mu    sync.Mutex
+	shut  chan struct{} // nil while it is open; closed to open it
+	pause time.Duration // before each Read
+	gone  chan struct{} // closed by Close
+	end   sync.Once
+}
+
+func (v *valve) Close() error {
+	v.end.Do(func() { close(v.gone) })
+	return v.Conn.Close()
 }
 
 func (v *valve) Read(p []byte) (int, error) {
 	v.mu.Lock()
-	shut := v.shut
+	shut, pause := v.shut, v.pause
 	v.mu.Unlock()
+	time.Sleep(pause)
 	if shut != nil {
-		<-shut
+		select {
+		case <-shut:
+		case <-v.gone:
+		}
 	}
 	return v.Conn.Read(p[:min(len(p), 4<<10)])
 }
@@ -50,7 +63,7 @@ func (v *valve) stop() (open func()) {
 func muxedPair(t *testing.T) (accepted, dialled network.MuxedConn, q *queue, v *valve) {
 	t.Helper()
 	near, far := net.Pipe()
-	v = &valve{Conn: far}
+	v = &valve{Conn: far, gone: make(chan struct{})}
 	m := newMuxer()
 	made := make(chan error, 1)
 	go func() {
@@ -177,6 +190,14 @@ func TestWaitForTheSocketEnds(t *testing.T) {
 			_ = s.SetWriteDeadline(time.Now().Add(time.Hour))
 			_ = s.SetWriteDeadline(time.Now())
 		},
+		"reset, the deadline lifted before": func(_ network.MuxedConn, s network.MuxedStream) {
+			for range 2 {
+				_ = s.SetWriteDeadline(time.Now().Add(time.Hour))
+				_ = s.SetWriteDeadline(time.Time{})
+			}
+			_ = s.SetWriteDeadline(time.Now().Add(time.Hour))
+			_ = s.Reset()
+		},
 		"connection": func(c network.MuxedConn, _ network.MuxedStream) { _ = c.Close() },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -192,17 +213,74 @@ func TestWaitForTheSocketEnds(t *testing.T) {
 					}
 				}
 			}()
-			for over := false; !over; { // until it waits
-				q.mu.Lock()
-				over = q.bytes > queueLimit
-				q.mu.Unlock()
+			for q.length() == 0 { // until it waits
 			}
 			end(accepted, sender)
-			if err := <-ended; strings.HasPrefix(name, "deadline") != errors.Is(err, os.ErrDeadlineExceeded) {
-				t.Errorf("%v", err)
+			select {
+			case err := <-ended:
+				if strings.HasPrefix(name, "deadline") != errors.Is(err, os.ErrDeadlineExceeded) {
+					t.Errorf("%v", err)
+				}
+			case <-time.After(5 * time.Second): // after 10 s yamux gives the socket up
+				t.Error("it waits on")
 			}
 		})
 	}
+}
+
+// Where many share a line so slow that a turn takes longer than each has for a frame, none fails, and signs of
+// life do not wait: the line never rests.
+func TestManyShareASlowLine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		accepted, dialled, _, v := muxedPair(t)
+		const idle = 15 * time.Second
+		var sent sync.WaitGroup
+		quick, other := openPair(t, accepted, dialled)
+		go func() { _, _ = io.Copy(io.Discard, other) }()
+		v.mu.Lock()
+		v.pause = (4 << 10) * time.Second / (50 << 10) // 400 kbit/s
+		v.mu.Unlock()
+		for range 20 {
+			sender, receiver := openPair(t, accepted, dialled)
+			go func() { _, _ = io.Copy(io.Discard, receiver) }()
+			sent.Go(func() {
+				for range 3 {
+					_ = sender.SetWriteDeadline(time.Now().Add(idle))
+					if n, err := sender.Write(make([]byte, frame)); err != nil {
+						t.Errorf("%d bytes, %v", n, err)
+						return
+					}
+				}
+			})
+		}
+		for range 5 {
+			time.Sleep(idle / 2)
+			start := time.Now()
+			_ = quick.SetWriteDeadline(start.Add(idle))
+			if _, err := quick.Write([]byte{1}); err != nil || time.Since(start) > idle/5 {
+				t.Errorf("a sign of life after %v: %v", time.Since(start), err)
+			}
+		}
+		sent.Wait()
+	})
+}
+
+// Where the line takes nothing any more, the deadline ends the wait.
+func TestALineThatRests(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		accepted, dialled, q, v := muxedPair(t)
+		sender, _ := openPair(t, accepted, dialled)
+		defer v.stop()()
+		q.add(queueLimit) // of others
+		start := time.Now()
+		_ = sender.SetWriteDeadline(start.Add(5 * time.Second))
+		if _, err := sender.Write(make([]byte, frame)); !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Error(err)
+		}
+		if took := time.Since(start); took != 5*time.Second {
+			t.Errorf("after %v", took)
+		}
+	})
 }
 
 // silentConn is a network.Conn with a muxed connection below it.
@@ -255,4 +333,18 @@ func TestSilent(t *testing.T) {
 	if h := dialled.(*pacedConn).socket.moved(); time.Since(h) > time.Minute {
 		t.Errorf("moved %v ago", time.Since(h))
 	}
+}
+
+// A question that yamux has asked before, and that is not answered, is no sign of life.
+func TestSilentAfterAQuestionOfTheMuxer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, dialled, _, v := muxedPair(t)
+		time.Sleep(20 * time.Second)
+		defer v.stop()()
+		// The Read under way brings yamux the answer of 30 s. It asks again at 60 s, and gives up at 70 s.
+		time.Sleep(48 * time.Second)
+		if !Silent(t.Context(), silentConn{muxed: dialled}, 3*time.Second) {
+			t.Error("a peer that is gone is not silent")
+		}
+	})
 }

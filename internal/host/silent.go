@@ -19,10 +19,9 @@ func Silent(ctx context.Context, conn network.Conn, within time.Duration) bool {
 	}
 	asked := time.Now()
 	answered := make(chan struct{})
-	go func() { // ends with the answer, or with the connection
-		defer close(answered)
-		_, _ = session.Ping()
-	}()
+	over := make(chan struct{})
+	defer close(over)
+	go keepAsking(session, answered, over)
 	late := time.NewTimer(within)
 	defer late.Stop()
 	select {
@@ -34,5 +33,21 @@ func Silent(ctx context.Context, conn network.Conn, within time.Duration) bool {
 		// What is on its way to the peer keeps the ping back. While the network takes it, the peer is there; and
 		// yamux gives up a socket that takes nothing.
 		return paced.queue.empty() && paced.socket.moved().Before(asked)
+	}
+}
+
+// keepAsking pings until there is an answer, or nobody waits for it any more. A question that is under way already is
+// joined, and may have been asked too early.
+func keepAsking(session *yamux.Session, answered chan<- struct{}, over <-chan struct{}) {
+	for !session.IsClosed() {
+		if _, err := session.Ping(); err == nil {
+			close(answered)
+			return
+		}
+		select {
+		case <-over:
+			return
+		default:
+		}
 	}
 }

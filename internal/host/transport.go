@@ -47,7 +47,7 @@ func (m muxer) NewConn(c net.Conn, isServer bool, scope network.PeerScope) (netw
 	}
 	limitUnsent(c)
 	q := &queue{}
-	socket := &pacedSocket{Conn: c, queue: q}
+	socket := &pacedSocket{Conn: c, queue: q, began: time.Now()}
 	muxed, err := transport.NewConn(socket, isServer, scope)
 	if err != nil {
 		return nil, err
