@@ -8,6 +8,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 
 	"github.com/certexch/certexch/certauth"
+	"github.com/certexch/certexch/internal/home"
 )
 
 // About is what a home says of itself, whether or not it is ready to meet others.
@@ -33,33 +34,33 @@ type Authority struct {
 	List *certauth.CRL
 }
 
-// Describe reads what home says of itself at now. It needs no more than the keys; without them the
+// Describe reads what a home says of itself at now. It needs no more than the keys; without them the
 // error is a *NotReadyError.
-func Describe(home Home, cfg Config, now time.Time) (About, error) {
-	k, err := loadKeys(home)
+func Describe(at Home, cfg Config, now time.Time) (About, error) {
+	k, err := home.LoadKeys(at)
 	if err != nil {
 		return About{}, err
 	}
-	about := About{PeerID: peerID(k), Key: certauth.KeyHash(k.signing.Public().(ed25519.PublicKey))}
-	about.Certificate, about.Problem = about.certificate(home, cfg, k, now)
+	about := About{PeerID: peerID(k), Key: certauth.KeyHash(k.Signing.Public().(ed25519.PublicKey))}
+	about.Certificate, about.Problem = about.certificate(at, cfg, k, now)
 	about.Identity = certified(about.Certificate, about.Problem)
 	return about, nil
 }
 
 // certificate notes the trusted authorities, and returns the certificate that passes by them.
-func (a *About) certificate(home Home, cfg Config, k keys, now time.Time) (*certauth.Certificate, error) {
-	anchors, err := readTrust(home.trust(), now)
+func (a *About) certificate(at Home, cfg Config, k home.Keys, now time.Time) (*certauth.Certificate, error) {
+	anchors, err := home.ReadTrust(at, now)
 	if err != nil {
 		return nil, err
 	}
-	roots, err := rootsOf(anchors, cfg.allowStale())
+	roots, err := home.RootsOf(anchors, cfg.allowStale())
 	if err != nil {
 		return nil, err
 	}
 	for _, anchor := range anchors {
 		a.Authorities = append(a.Authorities, Authority{anchor.Root, latest(anchor.CRLs)})
 	}
-	return ownCertificate(home, k, roots, now)
+	return home.OwnCertificate(at, k, roots, now)
 }
 
 // latest is the list with the highest number, nil without one.

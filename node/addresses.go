@@ -17,11 +17,12 @@ import (
 
 	"github.com/certexch/certexch/internal/discovery"
 	"github.com/certexch/certexch/internal/durable"
+	"github.com/certexch/certexch/internal/home"
 )
 
 // publish writes addresses into the home, one a line, for `id` to show.
 func publish(home Home, addrs []string) error {
-	return durable.WriteFile(home.running(), []byte(strings.Join(addrs, "\n")+"\n"), 0o600)
+	return durable.WriteFile(home.Running(), []byte(strings.Join(addrs, "\n")+"\n"), 0o600)
 }
 
 // addressesOf returns the addresses that h is bound to, complete with /p2p/.
@@ -80,16 +81,16 @@ func tcpFirst(a, b string) int {
 	return 1
 }
 
-func unpublish(home Home) { _ = os.Remove(home.running()) }
+func unpublish(home Home) { _ = os.Remove(home.Running()) }
 
 // maxRunning bounds the file of addresses, which are those of one machine.
 const maxRunning = 1 << 20
 
-// Addresses returns the addresses, with /p2p/, of the process that serves home, and nothing when none
+// Addresses returns the addresses, with /p2p/, of the process that serves a home, and nothing when none
 // does. A process that died without taking its addresses back does not count: it no longer holds the
 // lock.
-func Addresses(home Home) ([]multiaddr.Multiaddr, error) {
-	text, err := readFile(home.running(), maxRunning)
+func Addresses(at Home) ([]multiaddr.Multiaddr, error) {
+	text, err := home.ReadFile(at.Running(), maxRunning)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -98,7 +99,7 @@ func Addresses(home Home) ([]multiaddr.Multiaddr, error) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Millisecond)
 	defer cancel()
-	if unlock, err := durable.Lock(ctx, home.running()+".lock"); err == nil {
+	if unlock, err := durable.Lock(ctx, at.Running()+".lock"); err == nil {
 		unlock()
 		return nil, nil
 	}
@@ -135,7 +136,7 @@ func (t *Terminal) deaf(err error) {
 
 // contacts are those of earlier sessions; none when the book cannot be read.
 func (t *Terminal) contacts() []discovery.Contact {
-	contacts, err := discovery.NewAddressBook(t.home.addressBook()).Contacts()
+	contacts, err := discovery.NewAddressBook(t.home.AddressBook()).Contacts()
 	if t.bookComplaint.news(err) {
 		t.log.Warn("the address book is not as it should be, and is not used", "error", err.Error())
 	}
@@ -154,7 +155,7 @@ func (t *Terminal) remember(l *link) {
 	t.goroutines.start(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), bookWait)
 		defer cancel()
-		if err := discovery.NewAddressBook(t.home.addressBook()).Record(ctx, id, p, at, now); err != nil {
+		if err := discovery.NewAddressBook(t.home.AddressBook()).Record(ctx, id, p, at, now); err != nil {
 			t.log.Debug("the address book was not written", "error", err.Error())
 		}
 	})

@@ -11,6 +11,7 @@ import (
 
 	"github.com/pelletier/go-toml/v2"
 
+	"github.com/certexch/certexch/internal/home"
 	"github.com/certexch/certexch/internal/share"
 )
 
@@ -112,7 +113,7 @@ const maxConfig = 1 << 20
 // Load reads the configuration at path. It is strict: an unknown key, a wrong type or an impossible
 // value is a *ConfigError, and so is a missing file.
 func Load(path string) (Config, error) {
-	text, err := readFile(path, maxConfig)
+	text, err := home.ReadFile(path, maxConfig)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
 		return Config{}, &ConfigError{File: path, Problem: "there is no configuration; `certexch init` writes one"}

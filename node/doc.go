@@ -6,7 +6,8 @@
 //
 // A [Home] is a configuration file and a state folder. [Init] makes it, with the terminal's two private
 // keys; [Request] makes the certificate request that goes to an authority; [Install] verifies what the
-// authority returns and puts it in force. Nothing that does not verify is ever stored.
+// authority returns and puts it in force. Nothing that does not verify is ever stored. All of that is the work
+// of package home.
 //
 // [New] reads a home and checks everything that can be checked without acting: configuration, modes of
 // the key files, the certificate, the revocation list, the allowlist, the shares. [Terminal.Run] acts: it

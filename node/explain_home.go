@@ -16,7 +16,7 @@ func explainHome(err error) (Failure, bool) {
 	var trust *TrustError
 	switch {
 	case errors.As(err, &trust):
-		return Failure{"bad-trust", CodeCertificate, "nobody can be trusted: " + trust.problem(), trust.Advice}, true
+		return Failure{"bad-trust", CodeCertificate, "nobody can be trusted: " + trust.Problem(), trust.Advice}, true
 	case errors.As(err, new(*FormatError)):
 		return Failure{"newer-state", CodeOther, err.Error(), "install the newer certexch again; `certexch version` tells which this is"}, true
 	case errors.Is(err, ErrExists):

@@ -1,80 +1,69 @@
 package node
 
 import (
-	"errors"
-	"os"
-	"path/filepath"
+	"time"
+
+	"github.com/certexch/certexch/certauth"
+	"github.com/certexch/certexch/internal/home"
 )
 
-// Home is where a terminal keeps its configuration and its state. Every command and the running node
-// find the same one.
-type Home struct {
-	// Config is the configuration file.
-	Config string
-	// State is the folder of keys, certificate, trust and allowlist.
-	State string
-	// Socket is where the terminal that runs here answers the commands of this machine.
-	Socket string
-}
+// What a terminal is on disk is package home's; these are its names here.
+type (
+	// Home is where a terminal keeps its configuration and its state.
+	Home = home.Home
+	// Installed says what Install has put in force.
+	Installed = home.Installed
+	// NotReadyError is a home from which something is missing that the command needs.
+	NotReadyError = home.NotReadyError
+	// FormatError is a state folder in a format that this program does not know.
+	FormatError = home.FormatError
+	// TrustError is a file of the trust folder that cannot be used, so that nobody is trusted.
+	TrustError = home.TrustError
+	// OwnCertificateError is this terminal's own certificate failing the checks that a peer would make.
+	OwnCertificateError = home.OwnCertificateError
+)
+
+var (
+	// ErrExists is returned by Init for a home that has all that Init makes.
+	ErrExists = home.ErrExists
+	// ErrRootNotConfirmed is returned by Install when the first root of a trust domain is not the one
+	// that was confirmed.
+	ErrRootNotConfirmed = home.ErrRootNotConfirmed
+	// ErrOtherRoot is returned by Install for a second root of a trust domain.
+	ErrOtherRoot = home.ErrOtherRoot
+	// ErrOlderList is returned by Install for a revocation list that is older than the one in force.
+	ErrOlderList = home.ErrOlderList
+	// ErrOlderCertificate is returned by Install for a certificate that is older than the one in force
+	// for the same identity.
+	ErrOlderCertificate = home.ErrOlderCertificate
+	// ErrOtherKeys is returned by Install for a certificate of another terminal's keys.
+	ErrOtherKeys = home.ErrOtherKeys
+)
 
 // HomeAt is the home inside one folder: dir/config.toml and dir/state.
-func HomeAt(dir string) (Home, error) {
-	dir, err := filepath.Abs(dir)
-	return homeOf(filepath.Join(dir, "config.toml"), filepath.Join(dir, "state")), err
-}
-
-// homeOf is a home whose socket is in its state folder, which nobody else can enter.
-func homeOf(config, state string) Home {
-	return Home{Config: config, State: state, Socket: filepath.Join(state, "control.sock")}
-}
-
-// systemHome is that of a service. Its socket is where members of a group can reach it.
-var systemHome = Home{Config: "/etc/certexch/config.toml", State: "/var/lib/certexch", Socket: "/run/certexch/certexch.sock"}
+func HomeAt(dir string) (Home, error) { return home.At(dir) }
 
 // DefaultHome is the home of who says nothing else: the system's for root and for the user whose it is;
 // otherwise the user's own, in the XDG folders. A user without a configuration of his own who may use the
 // socket of the system's terminal gets the system's, too.
-func DefaultHome() (Home, error) {
-	if os.Geteuid() == 0 || isOwner(systemHome.State) {
-		return systemHome, nil
-	}
-	own, err := userHome()
-	if err != nil {
-		return Home{}, err
-	}
-	if _, err := os.Stat(own.Config); err != nil && mayUse(systemHome.Socket) {
-		return systemHome, nil
-	}
-	return own, nil
+func DefaultHome() (Home, error) { return home.Default() }
+
+// Init makes a home: the configuration file, the state folder, the allowlist and the two keys. What is there
+// already is left as it is; when nothing is missing: ErrExists. A home has keys when it has the signing key,
+// which is written last.
+func Init(at Home) error { return home.Init(at, example) }
+
+// Request makes the certificate request of the home's keys, in PEM. The authority decides on the
+// identity; wish only tells it what is hoped for.
+func Request(at Home, wish certauth.Identity) ([]byte, error) { return home.Request(at, wish) }
+
+// Install verifies a bundle (certificate, root and revocation list, or a revocation list alone) and
+// puts it in force. Nothing that does not verify is stored, and all of it is verified before any of it
+// is stored. confirm is asked once about a root that is not trusted yet; nil means no.
+func Install(at Home, bundle []byte, now time.Time, confirm func(*certauth.Root) error) (Installed, error) {
+	return home.Install(at, bundle, now, confirm)
 }
 
-func userHome() (Home, error) {
-	config, err := os.UserConfigDir()
-	if err != nil {
-		return Home{}, err
-	}
-	state := os.Getenv("XDG_STATE_HOME")
-	if state == "" {
-		home, err := os.UserHomeDir()
-		if err != nil {
-			return Home{}, err
-		}
-		state = filepath.Join(home, ".local", "state")
-	}
-	if !filepath.IsAbs(state) {
-		return Home{}, errors.New("XDG_STATE_HOME is not an absolute path")
-	}
-	return homeOf(filepath.Join(config, "certexch", "config.toml"), filepath.Join(state, "certexch")), nil
-}
-
-// The files of the state folder.
-func (h Home) signingKey() string  { return filepath.Join(h.State, "signing.key") }
-func (h Home) sealingKey() string  { return filepath.Join(h.State, "sealing.key") }
-func (h Home) certificate() string { return filepath.Join(h.State, "certificate.pem") }
-func (h Home) trust() string       { return filepath.Join(h.State, "trust") }
-func (h Home) running() string     { return filepath.Join(h.State, "running") }
-func (h Home) addressBook() string { return filepath.Join(h.State, "addresses") }
-func (h Home) knocks() string      { return filepath.Join(h.State, "knocks") }
-
-// Allowlist is the file of registered terminals.
-func (h Home) Allowlist() string { return filepath.Join(h.State, "allowlist") }
+// CheckFormat refuses a state folder that a newer program has made, with a *FormatError. One that does not
+// say its format is of the first, which did not. The error may be one of the file system.
+func CheckFormat(at Home) error { return home.CheckFormat(at) }

@@ -10,7 +10,7 @@ import (
 )
 
 // A session that no longer passes ends within 2 s (spec/certexch.md, section 9): one round, what the trust
-// folder was taken to be (trustRefresh), and the time for a goodbye.
+// folder was taken to be (home.Trust), and the time for a goodbye.
 const (
 	judgeEvery   = 500 * time.Millisecond
 	farewellTime = 500 * time.Millisecond

@@ -15,6 +15,7 @@ import (
 	"github.com/certexch/certexch/certauth"
 	"github.com/certexch/certexch/internal/control"
 	"github.com/certexch/certexch/internal/durable"
+	"github.com/certexch/certexch/internal/home"
 	"github.com/certexch/certexch/protocol"
 )
 
@@ -94,7 +95,7 @@ func (k *knocks) save() error {
 const maxKnocksFile = maxKnocks << 10
 
 func readKnocks(file string) ([]Knock, error) {
-	text, err := readFile(file, maxKnocksFile)
+	text, err := home.ReadFile(file, maxKnocksFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -108,14 +109,14 @@ func readKnocks(file string) ([]Knock, error) {
 	return known, nil
 }
 
-// Pending returns the members that have tried to meet the terminal of home and are not registered there at now,
+// Pending returns the members that have tried to meet the terminal of a home and are not registered there at now,
 // with the key that they had, the latest first.
-func Pending(home Home, now time.Time) ([]Knock, error) {
-	known, err := readKnocks(home.knocks())
+func Pending(at Home, now time.Time) ([]Knock, error) {
+	known, err := readKnocks(at.Knocks())
 	if err != nil {
 		return nil, err
 	}
-	list, err := allowlist.NewStore(home.Allowlist()).Load()
+	list, err := allowlist.NewStore(at.Allowlist()).Load()
 	if err != nil {
 		return nil, err
 	}

@@ -2,11 +2,14 @@ package node
 
 import (
 	"errors"
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/certexch/certexch/certauth"
+	"github.com/certexch/certexch/internal/home"
 	"github.com/certexch/certexch/internal/share"
 )
 
@@ -40,15 +43,15 @@ func (t *Terminal) reload() (Config, error) {
 	if err != nil {
 		return cfg, err
 	}
-	anchors, err := readTrust(t.home.trust(), t.env.Now())
+	anchors, err := home.ReadTrust(t.home, t.env.Now())
 	if err != nil {
 		return cfg, err
 	}
-	roots, err := rootsOf(anchors, cfg.allowStale())
+	roots, err := home.RootsOf(anchors, cfg.allowStale())
 	if err != nil {
 		return cfg, err
 	}
-	own, err := ownCertificate(t.home, t.keys, roots, t.env.Now())
+	own, err := home.OwnCertificate(t.home, t.keys, roots, t.env.Now())
 	if err != nil {
 		return cfg, err
 	}
@@ -60,9 +63,14 @@ func (t *Terminal) reload() (Config, error) {
 		return cfg, err
 	}
 	t.cfg.Store(&cfg)
-	t.trust.setStale(cfg.allowStale())
+	t.trust.SetStale(cfg.allowStale())
 	t.shares.Replace(shares)
 	return cfg, nil
+}
+
+// renamed says that the certificate in force is for another identity.
+func (t *Terminal) renamed(id certauth.Identity) error {
+	return fmt.Errorf("the certificate is now for %s, and this terminal runs as %s: restart it", id, t.identity)
 }
 
 // restartKeys names what is read at the start only and differs now from what it was then.

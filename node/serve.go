@@ -31,7 +31,7 @@ func (t *Terminal) Run(ctx context.Context) error {
 	}
 	defer t.runs.leave()
 	// Root may look after the home of a service, but would serve files that the service may not read.
-	if err := durable.CheckSecret(t.home.signingKey()); err != nil {
+	if err := durable.CheckSecret(t.home.SigningKey()); err != nil {
 		return err
 	}
 	unlock, err := lockHome(ctx, t.home)
@@ -105,7 +105,7 @@ const lockWait = 300 * time.Millisecond
 func lockHome(ctx context.Context, home Home) (unlock func(), err error) {
 	wait, cancel := context.WithTimeout(ctx, lockWait)
 	defer cancel()
-	unlock, err = durable.Lock(wait, home.running()+".lock")
+	unlock, err = durable.Lock(wait, home.Running()+".lock")
 	switch {
 	case err == nil:
 		return unlock, nil

@@ -20,6 +20,7 @@ import (
 
 	"github.com/certexch/certexch/allowlist"
 	"github.com/certexch/certexch/certauth"
+	"github.com/certexch/certexch/internal/home"
 	"github.com/certexch/certexch/internal/host"
 	"github.com/certexch/certexch/internal/release"
 	"github.com/certexch/certexch/internal/share"
@@ -66,9 +67,9 @@ type Terminal struct {
 	env    Environment
 	log    *slog.Logger
 
-	keys      keys
+	keys      home.Keys
 	identity  certauth.Identity
-	trust     *trust
+	trust     *home.Trust
 	allowlist *allowlist.Store
 
 	listComplaint, bookComplaint, multicastComplaint complaint
@@ -97,14 +98,14 @@ type Terminal struct {
 // folders. It opens no socket and writes nothing. The error says what is missing and what to do:
 // *ConfigError, *NotReadyError, *OwnCertificateError, *TrustError, *allowlist.SyntaxError,
 // *durable.PermissionError, or one of the file system.
-func New(home Home, cfg Config, env Environment) (*Terminal, error) {
+func New(at Home, cfg Config, env Environment) (*Terminal, error) {
 	if env.Now == nil || env.Rand == nil {
 		return nil, errors.New("node: no clock or no randomness")
 	}
 	if problem := cfg.problem(); problem != "" {
-		return nil, &ConfigError{File: home.Config, Problem: problem}
+		return nil, &ConfigError{File: at.Config, Problem: problem}
 	}
-	t := &Terminal{home: home, begun: cfg, env: env, log: env.Log, knocks: knocks{file: home.knocks()}}
+	t := &Terminal{home: at, begun: cfg, env: env, log: env.Log, knocks: knocks{file: at.Knocks()}}
 	t.cfg.Store(&cfg)
 	if t.log == nil {
 		t.log = slog.New(slog.DiscardHandler)
@@ -121,18 +122,18 @@ func (t *Terminal) check() (err error) {
 	if t.listen, err = cfg.listen(); err != nil {
 		return err
 	}
-	if t.keys, err = loadKeys(t.home); err != nil {
+	if t.keys, err = home.LoadKeys(t.home); err != nil {
 		return err
 	}
-	if err := checkPrivate(t.home); err != nil {
+	if err := home.CheckPrivate(t.home); err != nil {
 		return err
 	}
-	t.trust = &trust{dir: t.home.trust(), allowStale: cfg.allowStale(), now: t.env.Now, log: t.log}
-	roots, err := t.trust.load()
+	t.trust = home.NewTrust(t.home, cfg.allowStale(), t.env.Now, t.log)
+	roots, err := t.trust.Load()
 	if err != nil {
 		return err
 	}
-	own, err := ownCertificate(t.home, t.keys, roots, t.env.Now())
+	own, err := home.OwnCertificate(t.home, t.keys, roots, t.env.Now())
 	if err != nil {
 		return err
 	}
@@ -154,16 +155,16 @@ func (t *Terminal) Identity() certauth.Identity { return t.identity }
 // certificate, list or allowlist governs the exchanges that follow. A certificate for another identity is shown
 // to nobody: everything else of this terminal goes by the one that it began with.
 func (t *Terminal) exchangeConfig(expect certauth.Identity) (protocol.Config, error) {
-	der, err := readPEM(t.home.certificate(), pemCertificate)
+	der, id, err := home.ShownCertificate(t.home)
 	if err != nil {
 		return protocol.Config{}, err
 	}
-	if id, _ := stated(der); id != t.identity {
+	if id != t.identity {
 		return protocol.Config{}, t.renamed(id)
 	}
 	return protocol.Config{
 		Policy:      t.policy(),
-		Credentials: protocol.Credentials{Certificate: der, Signing: t.keys.signing, Sealing: t.keys.sealing},
+		Credentials: protocol.Credentials{Certificate: der, Signing: t.keys.Signing, Sealing: t.keys.Sealing},
 		Expect:      expect,
 		Rand:        t.env.Rand,
 		Encapsulate: protocol.Encapsulate,
@@ -172,7 +173,7 @@ func (t *Terminal) exchangeConfig(expect certauth.Identity) (protocol.Config, er
 
 // policy is what is required of peers, as it is when it is asked.
 func (t *Terminal) policy() protocol.Policy {
-	return protocol.Policy{Now: t.env.Now, Roots: t.trust.current, Registered: t.registered, Private: t.cfg.Load().Private}
+	return protocol.Policy{Now: t.env.Now, Roots: t.trust.Current, Registered: t.registered, Private: t.cfg.Load().Private}
 }
 
 // registered reports whether the allowlist, as it is now, holds the terminal.
@@ -208,7 +209,7 @@ func (t *Terminal) start(listen []multiaddr.Multiaddr) (libp2p.Host, error) {
 	}
 	limits := t.cfg.Load().Limits
 	h, err := host.New(host.Config{
-		Key:        t.keys.signing,
+		Key:        t.keys.Signing,
 		Listen:     listen,
 		UserAgent:  "certexch/" + Version,
 		MaxConns:   limits.Connections,
@@ -276,8 +277,8 @@ func (t *Terminal) close() error {
 // PeerID is the libp2p peer ID that follows from the signing key.
 func (t *Terminal) PeerID() peer.ID { return peerID(t.keys) }
 
-func peerID(k keys) peer.ID {
-	public, err := crypto.UnmarshalEd25519PublicKey(k.signing.Public().(ed25519.PublicKey))
+func peerID(k home.Keys) peer.ID {
+	public, err := crypto.UnmarshalEd25519PublicKey(k.Signing.Public().(ed25519.PublicKey))
 	if err != nil { // an Ed25519 key has 32 bytes
 		panic("node: " + err.Error())
 	}

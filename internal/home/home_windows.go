@@ -1,4 +1,4 @@
-package node
+package home
 
 // There is no home of the system here.
 func isOwner(string) bool { return false }

@@ -1,4 +1,4 @@
-package node
+package home
 
 import (
 	"bytes"
@@ -24,19 +24,20 @@ const (
 	pemCertificate = "CERTIFICATE"
 )
 
-// keys are a terminal's two private keys, which never leave it.
-type keys struct {
-	signing ed25519.PrivateKey
-	sealing hpke.PrivateKey
+// Keys are a terminal's two private keys, which never leave it.
+type Keys struct {
+	// Signing is its libp2p key too, and Sealing the one that secrets are encapsulated to.
+	Signing ed25519.PrivateKey
+	Sealing hpke.PrivateKey
 }
 
 // ErrExists is returned by Init for a home that has all that Init makes.
 var ErrExists = errors.New("this home has keys already")
 
-// Init makes a home: the configuration file, the state folder, the allowlist and the two keys. What is there
-// already is left as it is; when nothing is missing: ErrExists. A home has keys when it has the signing key,
-// which is written last.
-func Init(home Home) error {
+// Init makes a home: the configuration file, which says config, the state folder, the allowlist and the two
+// keys. What is there already is left as it is; when nothing is missing: ErrExists. A home has keys when it has
+// the signing key, which is written last.
+func Init(home Home, config []byte) error {
 	if err := durable.MkdirPrivate(home.State); err != nil {
 		return err
 	}
@@ -50,13 +51,13 @@ func Init(home Home) error {
 	if err := os.MkdirAll(filepath.Dir(home.Config), 0o755); err != nil {
 		return err
 	}
-	configures, err := createMissing(home.Config, Example(), 0o644)
+	configures, err := createMissing(home.Config, config, 0o644)
 	if err != nil {
 		return err
 	}
-	if _, err := os.Lstat(home.signingKey()); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Lstat(home.SigningKey()); !errors.Is(err, fs.ErrNotExist) {
 		if err == nil && !lists && !configures {
-			return fmt.Errorf("%s: %w", home.signingKey(), ErrExists)
+			return fmt.Errorf("%s: %w", home.SigningKey(), ErrExists)
 		}
 		return err
 	}
@@ -82,7 +83,7 @@ func writeKeys(home Home) error {
 	if err := durable.WriteFile(home.sealingKey(), sealing, 0o600); err != nil {
 		return err
 	}
-	return durable.CreateFile(home.signingKey(), signing, 0o600)
+	return durable.CreateFile(home.SigningKey(), signing, 0o600)
 }
 
 // allowlistHead begins a new allowlist. While nobody is in it, nobody is registered.
@@ -109,35 +110,36 @@ func newKeys() (signing, sealing []byte, err error) {
 		pem.EncodeToMemory(&pem.Block{Type: pemSealing, Bytes: seed}), nil
 }
 
-// loadKeys reads the keys. It refuses files that others could have read or written.
-func loadKeys(home Home) (keys, error) {
+// LoadKeys reads the keys. It refuses files that others could have read or written. The error is a
+// *NotReadyError where there are none, a *FormatError, a *durable.PermissionError, or says what a file is not.
+func LoadKeys(home Home) (Keys, error) {
 	if err := CheckFormat(home); err != nil {
-		return keys{}, err
+		return Keys{}, err
 	}
-	der, err := readKey(home.signingKey(), pemSigning)
+	der, err := readKey(home.SigningKey(), pemSigning)
 	if err != nil {
-		return keys{}, err
+		return Keys{}, err
 	}
 	parsed, err := x509.ParsePKCS8PrivateKey(der)
 	if err != nil {
-		return keys{}, fmt.Errorf("%s: %w", home.signingKey(), err)
+		return Keys{}, fmt.Errorf("%s: %w", home.SigningKey(), err)
 	}
 	signing, ok := parsed.(ed25519.PrivateKey)
 	if !ok {
-		return keys{}, fmt.Errorf("%s: not an Ed25519 key", home.signingKey())
+		return Keys{}, fmt.Errorf("%s: not an Ed25519 key", home.SigningKey())
 	}
 	seed, err := readKey(home.sealingKey(), pemSealing)
 	if errors.As(err, new(*NotReadyError)) {
-		err = &NotReadyError{Missing: "sealing key", Advice: fmt.Sprintf("put sealing.key back from a backup; or remove %s, make new keys with `certexch init`, and have them certified", home.signingKey())}
+		err = &NotReadyError{Missing: "sealing key", Advice: fmt.Sprintf("put sealing.key back from a backup; or remove %s, make new keys with `certexch init`, and have them certified", home.SigningKey())}
 	}
 	if err != nil {
-		return keys{}, err
+		return Keys{}, err
 	}
 	sealing, err := hpke.MLKEM768X25519().NewPrivateKey(seed)
 	if err != nil {
-		return keys{}, fmt.Errorf("%s: %w", home.sealingKey(), err)
+		return Keys{}, fmt.Errorf("%s: %w", home.sealingKey(), err)
 	}
-	return keys{signing: signing, sealing: sealing}, nil
+	return Keys{Signing: signing, Sealing: sealing}, nil
 }
 
 func readKey(path, blockType string) ([]byte, error) {
@@ -157,6 +159,7 @@ func readKey(path, blockType string) ([]byte, error) {
 
 // NotReadyError is a home from which something is missing that the command needs.
 type NotReadyError struct {
+	// Missing is what, and Advice where to have it from.
 	Missing string
 	Advice  string
 }
@@ -168,11 +171,11 @@ func (e *NotReadyError) Error() string {
 // Request makes the certificate request of the home's keys, in PEM. The authority decides on the
 // identity; wish only tells it what is hoped for.
 func Request(home Home, wish certauth.Identity) ([]byte, error) {
-	k, err := loadKeys(home)
+	k, err := LoadKeys(home)
 	if err != nil {
 		return nil, err
 	}
-	der, err := certauth.CreateRequest(k.signing, k.sealing.PublicKey().Bytes(), wish)
+	der, err := certauth.CreateRequest(k.Signing, k.Sealing.PublicKey().Bytes(), wish)
 	if err != nil {
 		return nil, err
 	}

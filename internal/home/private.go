@@ -1,4 +1,4 @@
-package node
+package home
 
 import (
 	"errors"
@@ -9,10 +9,10 @@ import (
 	"github.com/certexch/certexch/internal/durable"
 )
 
-// checkPrivate refuses a home that another user could write to: who can write to the allowlist can
+// CheckPrivate refuses a home that another user could write to: who can write to the allowlist can
 // register himself, and who can write to the trust folder is an authority. The state folder must be
 // closed to everyone else; and lest it was open before, none of its files may be writable by others.
-func checkPrivate(home Home) error {
+func CheckPrivate(home Home) error {
 	if err := durable.CheckPrivate(home.State); err != nil {
 		return err
 	}
@@ -20,7 +20,7 @@ func checkPrivate(home Home) error {
 	if err != nil {
 		return err
 	}
-	for _, path := range append([]string{home.Config, home.Allowlist(), home.certificate(), home.trust()}, files...) {
+	for _, path := range append([]string{home.Config, home.Allowlist(), home.Certificate(), home.trust()}, files...) {
 		if err := durable.CheckOwned(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err // what is missing is found missing where it is needed
 		}

@@ -1,4 +1,4 @@
-package node
+package home
 
 import (
 	"encoding/hex"
@@ -24,39 +24,46 @@ const rootFile = "root.pem"
 // trustRefresh is how long what was read from the trust folder is taken to be current.
 const trustRefresh = 500 * time.Millisecond
 
-// trust answers who is trusted, as of now, from the trust folder.
-type trust struct {
-	dir        string
-	allowStale bool
-	now        func() time.Time
-	log        *slog.Logger
+// Trust answers who is trusted, as of now, from the trust folder. It is safe for concurrent use.
+type Trust struct {
+	dir string
+	now func() time.Time
+	log *slog.Logger
 
-	mu     sync.Mutex // guards what follows
-	asked  time.Time  // monotonic: when the folder was last looked at
-	stamp  string     // names, sizes and times of its files then
-	roots  *certauth.Roots
-	failed error
-	told   complaint
+	mu         sync.Mutex // guards what follows
+	allowStale bool
+	asked      time.Time // monotonic: when the folder was last looked at
+	stamp      string    // names, sizes and times of its files then
+	roots      *certauth.Roots
+	failed     error
+	told       string // what was logged last
 }
 
-// setStale changes whether lists past their date are accepted.
-func (t *trust) setStale(allow bool) {
+// NewTrust returns the Trust of home, which judges dates by now, accepts lists past their date if allowStale is
+// set, and tells log when nobody can be trusted.
+func NewTrust(home Home, allowStale bool, now func() time.Time, log *slog.Logger) *Trust {
+	return &Trust{dir: home.trust(), allowStale: allowStale, now: now, log: log}
+}
+
+// SetStale changes whether lists past their date are accepted.
+func (t *Trust) SetStale(allow bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.allowStale, t.asked = allow, time.Time{}
 }
 
-// current returns the trusted authorities. If the folder cannot be read or something in it does not
+// Current returns the trusted authorities. If the folder cannot be read or something in it does not
 // verify, it returns nil, which refuses every certificate.
-func (t *trust) current() *certauth.Roots {
-	roots, err := t.load()
+func (t *Trust) Current() *certauth.Roots {
+	roots, err := t.Load()
 	if err != nil {
 		return nil
 	}
 	return roots
 }
 
-func (t *trust) load() (*certauth.Roots, error) {
+// Load is Current with the reason why nobody is trusted: as ReadTrust.
+func (t *Trust) Load() (*certauth.Roots, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if !t.asked.IsZero() && time.Since(t.asked) < trustRefresh {
@@ -69,18 +76,28 @@ func (t *trust) load() (*certauth.Roots, error) {
 	}
 	t.asked, t.stamp = time.Now(), stamp
 	t.roots, t.failed = t.read()
-	if t.told.news(t.failed) {
-		t.log.Error("nobody is trusted: the trust folder does not verify", "folder", t.dir, "error", t.failed)
-	}
+	t.tell()
 	return t.roots, t.failed
 }
 
-func (t *trust) read() (*certauth.Roots, error) {
+func (t *Trust) read() (*certauth.Roots, error) {
 	anchors, err := readTrust(t.dir, t.now())
 	if err != nil {
 		return nil, err
 	}
-	return rootsOf(anchors, t.allowStale)
+	return RootsOf(anchors, t.allowStale)
+}
+
+// tell logs each failure once, however often it is met.
+func (t *Trust) tell() {
+	text := ""
+	if t.failed != nil {
+		text = t.failed.Error()
+	}
+	if text != "" && text != t.told {
+		t.log.Error("nobody is trusted: the trust folder does not verify", "folder", t.dir, "error", t.failed)
+	}
+	t.told = text
 }
 
 // folderStamp changes whenever a file below dir does.
@@ -100,7 +117,12 @@ func folderStamp(dir string) (string, error) {
 	return b.String(), err
 }
 
-// readTrust reads and verifies what the trust folder holds: one authority at least.
+// ReadTrust reads and verifies the trusted authorities of home at now: one at least. The error is a *TrustError, a
+// *NotReadyError where there are none, or one of the file system.
+func ReadTrust(home Home, now time.Time) ([]certauth.Anchor, error) {
+	return readTrust(home.trust(), now)
+}
+
 func readTrust(dir string, now time.Time) ([]certauth.Anchor, error) {
 	folders, err := anchorFolders(dir)
 	if err != nil {
@@ -120,8 +142,8 @@ func readTrust(dir string, now time.Time) ([]certauth.Anchor, error) {
 	return anchors, nil
 }
 
-// rootsOf makes anchors the authorities that certificates are judged by.
-func rootsOf(anchors []certauth.Anchor, allowStale bool) (*certauth.Roots, error) {
+// RootsOf makes anchors the authorities that certificates are judged by, with lists past their date or without.
+func RootsOf(anchors []certauth.Anchor, allowStale bool) (*certauth.Roots, error) {
 	anchors = slices.Clone(anchors)
 	for i := range anchors {
 		anchors[i].AllowStale = allowStale
@@ -135,7 +157,7 @@ const pemCRL = "X509 CRL"
 const maxTrustFile = 24 << 20
 
 func readPEM(path, blockType string) ([]byte, error) {
-	text, err := readFile(path, maxTrustFile)
+	text, err := ReadFile(path, maxTrustFile)
 	if err != nil {
 		return nil, err
 	}

@@ -1,4 +1,4 @@
-package node
+package home
 
 import (
 	"bytes"
@@ -156,7 +156,7 @@ func (in *installation) certificate(der []byte) error {
 	if err != nil {
 		return err
 	}
-	own, err := loadKeys(in.home)
+	own, err := LoadKeys(in.home)
 	if err != nil {
 		return err
 	}
@@ -169,7 +169,7 @@ func (in *installation) certificate(der []byte) error {
 // replace has the certificate take the place of the one in force, whose dates may be over. One that
 // cannot be read is replaced without a question.
 func (in *installation) replace(cert *certauth.Certificate) error {
-	der, err := readPEM(in.home.certificate(), pemCertificate)
+	der, err := readPEM(in.home.Certificate(), pemCertificate)
 	if err == nil && bytes.Equal(der, cert.DER()) {
 		return nil
 	}
@@ -198,8 +198,8 @@ func stated(der []byte) (id certauth.Identity, notBefore time.Time) {
 }
 
 // match reports whether cert certifies exactly these keys.
-func (k keys) match(cert *certauth.Certificate) bool {
-	return cert.SigningKey().Equal(k.signing.Public()) && bytes.Equal(cert.SealingKey(), k.sealing.PublicKey().Bytes())
+func (k Keys) match(cert *certauth.Certificate) bool {
+	return cert.SigningKey().Equal(k.Signing.Public()) && bytes.Equal(cert.SealingKey(), k.Sealing.PublicKey().Bytes())
 }
 
 // store writes root, list and certificate, in this order: each is of use without the next.
@@ -216,7 +216,7 @@ func (in *installation) store() error {
 		}
 	}
 	if in.done.Certificate != nil {
-		return durable.WriteFile(in.home.certificate(), encodePEM(pemCertificate, in.done.Certificate.DER()), 0o600)
+		return durable.WriteFile(in.home.Certificate(), encodePEM(pemCertificate, in.done.Certificate.DER()), 0o600)
 	}
 	return nil
 }

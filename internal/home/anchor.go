@@ -1,4 +1,4 @@
-package node
+package home
 
 import (
 	"errors"
@@ -21,10 +21,10 @@ type TrustError struct {
 	Advice string
 }
 
-func (e *TrustError) Error() string { return e.problem() + "; " + e.Advice }
+func (e *TrustError) Error() string { return e.Problem() + "; " + e.Advice }
 
-// problem names the file once, which the errors of the file system do too.
-func (e *TrustError) problem() string {
+// Problem says what is wrong, and names the file once, which the errors of the file system do too.
+func (e *TrustError) Problem() string {
 	if text := e.Err.Error(); strings.Contains(text, e.File) {
 		return text
 	}

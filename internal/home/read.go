@@ -1,4 +1,4 @@
-package node
+package home
 
 import (
 	"fmt"
@@ -7,8 +7,8 @@ import (
 	"github.com/certexch/certexch/internal/durable"
 )
 
-// readFile reads a file of the home, of at most limit bytes.
-func readFile(path string, limit int64) ([]byte, error) {
+// ReadFile reads a file of the home, of at most limit bytes.
+func ReadFile(path string, limit int64) ([]byte, error) {
 	f, err := durable.Open(path)
 	if err != nil {
 		return nil, err

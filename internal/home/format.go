@@ -1,4 +1,4 @@
-package node
+package home
 
 import (
 	"errors"
@@ -30,7 +30,7 @@ func (e *FormatError) Error() string {
 // CheckFormat refuses a state folder that a newer program has made, with a *FormatError. One that does not
 // say its format is of the first, which did not. The error may be one of the file system.
 func CheckFormat(home Home) error {
-	text, err := readFile(home.format(), 64)
+	text, err := ReadFile(home.format(), 64)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
