@@ -49,6 +49,7 @@ func TestVectors(t *testing.T) {
 // noVector are the checks for which there can be no vector here, or need not be.
 var noVector = map[string]string{
 	"B":   "bundles are files of one terminal and never travel: certauth tests them",
+	"D":   "requests and answers travel inside sealed streams: internal/transfer tests them",
 	"I":   "a name that is not in its form shows as C9 and Q8; certauth tests the rules one by one",
 	"K1":  "in a certificate or request, X4 and Q3 come first",
 	"E14": "what comes after the end of an exchange belongs to the control stream: protocol tests it",
