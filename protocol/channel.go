@@ -24,6 +24,7 @@ type Channel struct {
 	send   direction
 	prefix []byte // stream number and salt, sent with the first frame
 	held   []byte // sealed frames that Hold has left to be written
+	broke  error  // why a write failed, after which the peer may lack any part of what was sealed
 
 	in       *bufio.Reader // of transport
 	receive  direction
@@ -33,7 +34,8 @@ type Channel struct {
 }
 
 // Send seals f in place and writes it, after what Hold has kept. The payload is spent; the frame may be used
-// again. It fails with ErrEnded after CloseSend, and as Receive does when the transport fails.
+// again. It fails with ErrEnded after CloseSend, and as Receive does when the transport fails. That error is
+// final: nothing is sent any more, and whatever sends returns it again.
 func (c *Channel) Send(f *Frame) error {
 	f.end = false
 	return c.write(f)
@@ -58,12 +60,19 @@ func (c *Channel) Hold(f *Frame) error {
 
 // Flush writes what Hold has kept.
 func (c *Channel) Flush() error {
-	if len(c.held) == 0 {
-		return nil
+	if c.broke != nil || len(c.held) == 0 {
+		return c.broke
 	}
-	_, err := c.transport.Write(c.held)
+	err := c.put(c.held)
 	c.held = c.held[:0]
-	return broken(err)
+	return err
+}
+
+// put writes sealed bytes.
+func (c *Channel) put(sealed []byte) error {
+	_, err := c.transport.Write(sealed)
+	c.broke = broken(err)
+	return c.broke
 }
 
 // Ready reports whether the peer's next frame has arrived, so that Receive need not wait for it.
@@ -104,12 +113,14 @@ func (c *Channel) write(f *Frame) error {
 	if err := c.Flush(); err != nil {
 		return err
 	}
-	_, err = c.transport.Write(sealed)
-	return broken(err)
+	return c.put(sealed)
 }
 
 // seal returns the bytes to write for f.
 func (c *Channel) seal(f *Frame) ([]byte, error) {
+	if c.broke != nil {
+		return nil, c.broke
+	}
 	sealed, err := c.send.seal(f)
 	if err == nil && c.prefix != nil {
 		sealed = append(c.prefix, sealed...)

@@ -61,8 +61,11 @@ const (
 type Control struct {
 	channel *Channel
 
-	mu   sync.Mutex // guards sending
-	sent bool       // a goodbye has been sent
+	mu      sync.Mutex // guards leaving, and the setting of write deadlines
+	leaving bool       // a goodbye is being sent, or has been
+
+	sending sync.Mutex // held while a message is sent
+	said    bool       // the goodbye, as far as it could be; guarded by sending
 }
 
 // Control makes t, the stream on which the exchange ran, the control stream of the session.
@@ -82,7 +85,11 @@ func (c *Control) Receive() (Goodbye, error) {
 		if err := c.channel.SetReadDeadline(time.Now().Add(peerSilence)); err != nil {
 			return 0, err
 		}
-		if err := c.channel.Receive(f); err != nil {
+		err := c.channel.Receive(f)
+		if err == io.EOF { // G2
+			return 0, integrity("a last control message of no kind")
+		}
+		if err != nil {
 			return 0, err
 		}
 		goodbye, err := parseControl(f)
@@ -120,23 +127,23 @@ func (c *Control) KeepAlive() error {
 	return c.send(peerSilence, false, controlKeepAlive)
 }
 
-// Goodbye tells the peer why the session ends, once; later calls do nothing.
+// Goodbye tells the peer why the session ends, once; later calls wait until it has been said.
 func (c *Control) Goodbye(reason Goodbye) error {
 	return c.send(goodbyeTimeout, true, controlGoodbye, byte(reason))
 }
 
-// send sends one message. Its deadline also ends the sending of an earlier one that is stuck, which a
-// goodbye would wait for otherwise. A message that was given up leaves the channel of no more use.
+// send sends one message. A goodbye's deadline also ends the sending of a keep-alive that is stuck, which it
+// would wait for otherwise. A message that was given up leaves the channel of no more use.
 func (c *Control) send(within time.Duration, last bool, payload ...byte) error {
-	if err := c.channel.SetWriteDeadline(time.Now().Add(within)); err != nil {
+	if ok, err := c.begin(within, last); err != nil || !ok && !last {
 		return err
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.sent {
+	c.sending.Lock()
+	defer c.sending.Unlock()
+	if c.said {
 		return nil
 	}
-	c.sent = last
+	c.said = last
 	f := NewFrame()
 	f.Kind = KindMessage
 	copy(f.Resize(len(payload)), payload)
@@ -144,6 +151,17 @@ func (c *Control) send(within time.Duration, last bool, payload ...byte) error {
 		return c.channel.sendLast(f)
 	}
 	return c.channel.Send(f)
+}
+
+// begin sets the deadline of one message, unless a goodbye has been begun: that has its own.
+func (c *Control) begin(within time.Duration, last bool) (ok bool, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.leaving {
+		return false, nil
+	}
+	c.leaving = last
+	return true, c.channel.SetWriteDeadline(time.Now().Add(within))
 }
 
 // Close gives the stream up.

@@ -52,6 +52,7 @@ func TestControlMessagesOfOtherForms(t *testing.T) {
 		"kind 0":                func(c *Channel) error { return c.Send(text("\x00")) },
 		"kind 3":                func(c *Channel) error { return c.Send(text("\x03")) },
 		"keep-alive and more":   func(c *Channel) error { return c.Send(text("\x01\x01")) },
+		"nothing as the end":    func(c *Channel) error { return c.CloseSend() },
 		"keep-alive as the end": func(c *Channel) error { return c.sendLast(text("\x01")) },
 		"goodbye without why":   func(c *Channel) error { return c.sendLast(text("\x02")) },
 		"goodbye for 0":         func(c *Channel) error { return c.sendLast(text("\x02\x00")) },
@@ -153,4 +154,49 @@ func TestControlIsNoDataStream(t *testing.T) {
 		_, err = received(r, near.out.tap)
 	}
 	wantIntegrity(t, "a control stream as a data stream", err)
+}
+
+// TestKeepAliveLeavesAGoodbyeItsDeadline: the two seconds of a goodbye that is stuck are not prolonged by a
+// keep-alive that is due meanwhile, and a second goodbye waits for the first.
+func TestKeepAliveLeavesAGoodbyeItsDeadline(t *testing.T) {
+	i, _ := newWorld(t).sessions(t)
+	near, _ := newPipe()
+	stuck := &stuckTransport{pipe: near, writing: make(chan struct{}), end: make(chan struct{})}
+	c, err := i.Control(stuck, rand.Reader)
+	check(t, err)
+	ended := make(chan error, 2)
+	go func() { ended <- c.Goodbye(GoodbyeDone) }()
+	<-stuck.writing
+	set := stuck.deadlines
+	check(t, c.KeepAlive())
+	go func() { ended <- c.Goodbye(GoodbyeShutdown) }()
+	select {
+	case err := <-ended:
+		t.Errorf("a goodbye has ended before it was said: %v", err)
+	case <-time.After(50 * time.Millisecond):
+	}
+	close(stuck.end)
+	first, second := <-ended, <-ended
+	if !errors.Is(errors.Join(first, second), os.ErrDeadlineExceeded) || set != 1 || stuck.deadlines != set {
+		t.Errorf("deadline number %d, then %d; %v, %v", set, stuck.deadlines, first, second)
+	}
+}
+
+// stuckTransport takes nothing, until its end.
+type stuckTransport struct {
+	*pipe
+	writing   chan struct{} // closed by the first Write
+	end       chan struct{}
+	deadlines int // that were set
+}
+
+func (s *stuckTransport) SetWriteDeadline(time.Time) error {
+	s.deadlines++
+	return nil
+}
+
+func (s *stuckTransport) Write([]byte) (int, error) {
+	close(s.writing)
+	<-s.end
+	return 0, os.ErrDeadlineExceeded
 }

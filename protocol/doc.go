@@ -88,7 +88,7 @@
 //
 // # Errors
 //
-// The first error ends a machine or a channel for good. A machine fails with a *[RefusedError], or with
+// The first error ends a machine, or a direction of a channel, for good. A machine fails with a *[RefusedError], or with
 // an error of this side's own, such as a broken source of randomness; a channel with [ErrIntegrity], with
 // [ErrBroken], or with one that matches os.ErrDeadlineExceeded. [Session.Open], [Session.Accept] and [Session.DataAllowed] return a
 // RefusedError that says whose entry is missing.

@@ -69,3 +69,54 @@ func TestF6ResetIsNoTruncation(t *testing.T) {
 		stream = streamed(t, i, text("content")) // each number counts once
 	}
 }
+
+// What could not be written leaves a gap that the peer would take for an attack: nothing is sent after it, though
+// the transport has recovered.
+func TestTheFirstErrorOfSendingIsFinal(t *testing.T) {
+	i, _ := newWorld(t).sessions(t)
+	for name, fail := range map[string]func(*Channel) error{
+		"send":  func(c *Channel) error { return c.Send(text("lost")) },
+		"flush": func(c *Channel) error { return errors.Join(c.Hold(text("lost")), c.Flush()) },
+		"hold": func(c *Channel) error {
+			var err error
+			for f := NewFrame(); err == nil; err = c.Hold(f) {
+				f.Kind = KindContent
+				f.Resize(FramePayload)
+			}
+			return err
+		},
+	} {
+		near, _ := newPipe()
+		flaky := &flakyTransport{pipe: near}
+		c, err := i.Open(flaky, rand.Reader)
+		check(t, err)
+		check(t, c.Send(text("arrives")))
+		sent := len(near.out.tap)
+		flaky.down = true
+		if err := fail(c); !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("%s: %v", name, err)
+		}
+		flaky.down = false
+		for _, err := range []error{c.Send(text("late")), c.Hold(text("late")), c.Flush(), c.CloseSend()} {
+			if !errors.Is(err, os.ErrDeadlineExceeded) {
+				t.Errorf("after %s: %v", name, err)
+			}
+		}
+		if len(near.out.tap) != sent {
+			t.Errorf("after %s: something was sent", name)
+		}
+	}
+}
+
+// flakyTransport takes nothing while it is down.
+type flakyTransport struct {
+	*pipe
+	down bool
+}
+
+func (f *flakyTransport) Write(p []byte) (int, error) {
+	if f.down {
+		return 0, os.ErrDeadlineExceeded
+	}
+	return f.pipe.Write(p)
+}

@@ -149,6 +149,7 @@ func streams(t testing.TB) (all []*vector) {
 	add("number-twice", "integrity", "F7", "the number of a stream before", data, nil, whole(data, question, theEnd), whole(data, question, theEnd))
 
 	add("control-goodbye", "goodbye done", "", "two keep-alives and a goodbye", control, nil, whole(control, keepAlive, keepAlive, goodbye))
+	add("control-after-goodbye", "goodbye done", "", "what follows a goodbye is not read", control, nil, whole(control, goodbye, keepAlive))
 	add("control-shutdown", "goodbye shutdown", "", "a goodbye from a terminal that is being stopped", control, nil, whole(control, frame{1, 1, []byte{2, 2}}))
 	controlBack := control
 	controlBack.sender = responderRole
@@ -160,6 +161,7 @@ func streams(t testing.TB) (all []*vector) {
 	}{
 		"control-content":             {"G1", "content", frame{2, 0, []byte{1}}},
 		"control-empty":               {"G2", "an empty message", frame{1, 0, nil}},
+		"control-empty-last":          {"G2", "an empty message as the end", frame{1, 1, nil}},
 		"control-kind-0":              {"G2", "a control message of kind 0", frame{1, 0, []byte{0}}},
 		"control-kind-3":              {"G2", "a control message of kind 3", frame{1, 0, []byte{3}}},
 		"control-keep-alive-longer":   {"G3", "a keep-alive with a byte more", frame{1, 0, []byte{1, 0}}},
