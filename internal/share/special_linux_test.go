@@ -121,6 +121,7 @@ func TestUnreadable(t *testing.T) {
 	dir := tree(t, "f", "d/x")
 	check(t, os.Chmod(filepath.Join(dir, "f"), 0))
 	check(t, os.Chmod(filepath.Join(dir, "d"), 0o300))
+	t.Cleanup(func() { _ = os.Chmod(filepath.Join(dir, "d"), 0o700) }) // or it could not be removed
 	if os.Geteuid() == 0 { // to whom everything is readable, but as another user
 		for _, name := range []string{".", "f", "d", "d/x"} {
 			check(t, os.Chown(filepath.Join(dir, name), 65534, 65534))
