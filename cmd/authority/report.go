@@ -53,6 +53,7 @@ func (e *environment) advice(err error) string {
 		{authority.ErrKeyTaken, "new keys at the terminal (certexch init with another --home), or the --id that has these keys"},
 		{authority.ErrKeyRevoked, "new keys at the terminal: certexch init with another --home, then certexch request"},
 		{authority.ErrRootExpired, "a new authority, in another --dir"},
+		{authority.ErrRevokedAhead, "set the clock; if it is right, and was ahead before: another --id, for this one is revoked until then"},
 		{authority.ErrClock, "set the clock; if it is right, and was ahead before: " + e.command("crl --clock-was-ahead > crl.pem")},
 		{errNoTerminal, "--password-file FILE"},
 	} {

@@ -19,6 +19,9 @@ func newRevoke(e *environment) *cobra.Command {
 		Long: `Revokes for good. An identity: all its certificates up to now and all its keys, so that it needs new ones
 to be certified again. A serial number (32 hexadecimal digits): that one certificate, and nothing else.
 
+Look at the clock first. By one that is ahead an identity is revoked until that time, for good too: the
+terminal then needs another name.
+
 A new revocation list is signed at once, and has to reach the terminals: print it with crl, and install it
 at each.`,
 		Example: `  certexch-authority --dir ca revoke acme.example/site-a/nas --reason "stolen on the train"`,

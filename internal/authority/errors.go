@@ -1,6 +1,9 @@
 package authority
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
 // What can be wrong beyond I/O. The errors returned wrap these and say who and
 // what; a folder that is not private enough is a durable.PermissionError.
@@ -16,3 +19,7 @@ var (
 	ErrRootExpired = errors.New("the root certificate has expired")
 	ErrClock       = errors.New("the clock disagrees with the records of this authority")
 )
+
+// ErrRevokedAhead is an ErrClock for one identity: its revocation is of a time to
+// come, and covers whatever would be certified until then.
+var ErrRevokedAhead = fmt.Errorf("%w", ErrClock)

@@ -45,7 +45,7 @@ func TestA9RevokeIsByIdentity(t *testing.T) {
 	_, err := w.open(t, bystander.Record.DER, list.DER())
 	refusedAs(t, err, "")
 
-	for _, k := range []keys{first, second, {first.signing, newKeys(t).sealing}} {
+	for _, k := range []keys{first, second, {first.signing, newKeys(t).sealing}, {newKeys(t).signing, second.sealing}} {
 		_, err := w.Sign(t.Context(), k.request(t, certauth.Identity{}), id(t, "acme.example/nas"), time.Hour)
 		if !errors.Is(err, ErrKeyRevoked) {
 			t.Errorf("a revoked key again: %v", err)

@@ -36,10 +36,11 @@ type Issued struct {
 // influence.
 //
 // It refuses an identity of another trust domain (ErrForeign), keys that are or
-// were another identity's (ErrKeyTaken), a signing key that has been revoked
-// (ErrKeyRevoked), and to sign beyond the life of the root (ErrRootExpired) or
-// by a clock that cannot be right (ErrClock). When it returns nil, the
-// certificate is on record.
+// were another identity's (ErrKeyTaken), a signing key that has been revoked and
+// a sealing key that was certified with such a one (ErrKeyRevoked), and to sign
+// beyond the life of the root (ErrRootExpired), by a clock that cannot be right
+// (ErrClock), or for an identity that was revoked by one that was ahead
+// (ErrRevokedAhead). When it returns nil, the certificate is on record.
 func (s *Signer) Sign(ctx context.Context, req *certauth.Request, id certauth.Identity, lifetime time.Duration) (*Issued, error) {
 	if id.TrustDomain() != s.authority.root.TrustDomain() {
 		return nil, fmt.Errorf("%s is %w, %s", id, ErrForeign, s.authority.root.TrustDomain())
@@ -101,7 +102,10 @@ func (s *Signer) sign(ctx context.Context, tx *sql.Tx, req *certauth.Request, id
 func checkKeys(ctx context.Context, tx *sql.Tx, r Record) error {
 	key, sealing := hex.EncodeToString(r.KeyHash[:]), hex.EncodeToString(r.SealingHash[:])
 	var revokedAt int64
-	err := tx.QueryRowContext(ctx, `SELECT revoked_at FROM revoked_keys WHERE key_hash = $1`, key).Scan(&revokedAt)
+	err := tx.QueryRowContext(ctx, `
+		SELECT revoked_at FROM revoked_keys WHERE key_hash = $1
+			OR key_hash IN (SELECT key_hash FROM certificates WHERE sealing_hash = $2)
+		ORDER BY revoked_at LIMIT 1`, key, sealing).Scan(&revokedAt)
 	if err == nil {
 		return fmt.Errorf("%w on %s", ErrKeyRevoked, fromUnix(revokedAt).Format(time.DateOnly))
 	}
@@ -135,7 +139,7 @@ func (s *Signer) limitValidity(ctx context.Context, tx *sql.Tx, r *Record, lifet
 		r.NotBefore = after
 	}
 	if r.NotBefore.After(r.IssuedAt.Add(maxAhead)) {
-		return fmt.Errorf("%w: %s was revoked at %s, and the clock says %s", ErrClock, r.Identity, stamp(fromUnix(cutoff.Int64)), stamp(r.IssuedAt))
+		return fmt.Errorf("%w: %s was revoked at %s, and the clock says %s", ErrRevokedAhead, r.Identity, stamp(fromUnix(cutoff.Int64)), stamp(r.IssuedAt))
 	}
 	r.NotAfter = r.IssuedAt.Add(lifetime.Truncate(time.Second))
 	if end := s.authority.root.NotAfter(); r.NotAfter.After(end) {

@@ -122,7 +122,8 @@ func TestUnreadable(t *testing.T) {
 	check(t, os.Chmod(filepath.Join(dir, "f"), 0))
 	check(t, os.Chmod(filepath.Join(dir, "d"), 0o300))
 	t.Cleanup(func() { _ = os.Chmod(filepath.Join(dir, "d"), 0o700) }) // or it could not be removed
-	if os.Geteuid() == 0 { // to whom everything is readable, but as another user
+	// Everything is readable to root, but as another user.
+	if os.Geteuid() == 0 {
 		for _, name := range []string{".", "f", "d", "d/x"} {
 			check(t, os.Chown(filepath.Join(dir, name), 65534, 65534))
 		}
