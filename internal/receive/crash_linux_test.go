@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/certexch/certexch/internal/transfer"
 )
@@ -257,6 +258,23 @@ func TestF2TreeOfNamesThatMayNotBeSafe(t *testing.T) {
 	}
 }
 
+// slowing lists the share and one folder at once, and the others when it may.
+type slowing struct {
+	transfer.Source
+	first  string
+	others <-chan struct{}
+}
+
+func (s slowing) List(share, path, after string, limit int) ([]transfer.Entry, bool, error) {
+	if path != "" && path != s.first {
+		select {
+		case <-s.others:
+		case <-time.After(patience):
+		}
+	}
+	return s.Source.List(share, path, after, limit)
+}
+
 // F3: a disk that is full ends a tree with ErrNoSpace; what was reported is there and whole.
 func TestF3TreeDiskFull(t *testing.T) {
 	from, to := t.TempDir(), t.TempDir()
@@ -269,7 +287,16 @@ func TestF3TreeDiskFull(t *testing.T) {
 		t.Skipf("no disk to fill: %v", err)
 	}
 	defer syscall.Unmount(to, 0)
-	s, got, err := getTree(t, farAt(t, from).pool(), Destination{to, "new"}, TreeOptions{})
+	r := farAt(t, from)
+	arrived := make(chan struct{})
+	r.source = slowing{r.source, "0", arrived}
+	got := make(items)
+	report := got.report(filepath.Join(to, "new"))
+	s, err := Tree(t.Context(), r.pool(), "docs", "", transfer.Entry{Dir: true}, Destination{to, "new"}, TreeOptions{Report: func(item Item) {
+		if report(item); len(got) == 1 {
+			close(arrived)
+		}
+	}})
 	if !errors.Is(err, ErrNoSpace) {
 		t.Errorf("%+v, %v", s, err)
 	}
