@@ -13,7 +13,9 @@ import (
 
 // TestNewerStateIsRefused: an older program keeps its hands off what a newer one has made.
 func TestNewerStateIsRefused(t *testing.T) {
-	nas := newFixture(t, certtest.NewAuthority(t, "acme.example"), "nas")
+	authority := certtest.NewAuthority(t, "acme.example")
+	nas := newFixture(t, authority, "nas")
+	list := certauth.Bundle{CRL: authority.CRL(t, certauth.Revocations{}).DER()}.PEM()
 	file := filepath.Join(nas.home.State, "format")
 	text, err := os.ReadFile(file)
 	if err != nil || string(text) != "1\n" {
@@ -28,6 +30,7 @@ func TestNewerStateIsRefused(t *testing.T) {
 			"check":    func() error { return node.CheckFormat(nas.home) },
 			"open":     func() error { _, err := node.New(nas.home, nas.config, nas.environment()); return err },
 			"request":  func() error { _, err := node.Request(nas.home, certauth.Identity{}); return err },
+			"install":  func() error { _, err := node.Install(nas.home, list, certtest.Now, nil); return err },
 			"describe": func() error { _, err := node.Describe(nas.home, nas.config, certtest.Now); return err },
 		} {
 			if err := act(); c.ok != (err == nil) || !c.ok && !errors.As(err, new(*node.FormatError)) {

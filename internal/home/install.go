@@ -41,6 +41,9 @@ type Installed struct {
 // puts it in force. Nothing that does not verify is stored, and all of it is verified before any of it
 // is stored. confirm is asked once about a root that is not trusted yet; nil means no.
 func Install(home Home, bundle []byte, now time.Time, confirm func(*certauth.Root) error) (Installed, error) {
+	if err := CheckFormat(home); err != nil {
+		return Installed{}, err
+	}
 	parsed, err := certauth.ParseBundle(bundle)
 	if err != nil {
 		return Installed{}, err
