@@ -23,7 +23,7 @@ import (
 //
 // ctx bounds the wait for another process that is editing. On an error, be it an
 // entry that makes no valid line, be it a file that does not parse, nothing is
-// changed.
+// changed; with that of a failing disk, the file is the old or the new one.
 func (s *Store) Add(ctx context.Context, entries ...Entry) error {
 	return s.edit(ctx, func(lines []line) ([]line, error) {
 		for _, e := range entries {
@@ -124,10 +124,12 @@ func (s *Store) edit(ctx context.Context, change func([]line) ([]line, error)) e
 	if err := durable.WriteFile(s.path, data, mode); err != nil {
 		return err
 	}
-	// It is whole, and says so by its time of change: nobody has to wait for it to rest.
-	return durable.AsOwner(filepath.Dir(s.path), func() error {
+	// It is whole, and says so by its time of change: nobody has to wait for it to rest. If that cannot be
+	// set, it counts once it has rested.
+	_ = durable.AsOwner(filepath.Dir(s.path), func() error {
 		return os.Chtimes(s.path, time.Time{}, time.Now().Add(-restTime))
 	})
+	return nil
 }
 
 // read returns the file with its mode; a missing one is an empty, private one.
