@@ -16,13 +16,14 @@
 // byte order mark, every line ended by a line feed:
 //
 //	# site A
-//	acme.example/site-a/nas  addr=/ip4/192.0.2.7/tcp/4001/p2p/12D3KooW…  # Bob's
+//	acme.example/site-a/nas  addr=/ip4/192.0.2.7/tcp/24242/p2p/12D3KooW…  # Bob's
 //	acme.example/printer  expires=2027-01-01  pin=9f86d081…
 //
 // The first word is the identity in its text form. After it may come
 //
-//	addr=MULTIADDR  where to look for it; ends in /p2p/PEER-ID and never leads
-//	                through a relay; may be repeated
+//	addr=MULTIADDR  where to look for it: an IP address or a name with a TCP or
+//	                a QUIC port, or a /dnsaddr/; ends in /p2p/PEER-ID and never
+//	                leads through a relay; may be repeated
 //	expires=TIME    a date (not registered from 00:00 UTC of that day on) or a
 //	                time as in RFC 3339
 //	pin=HEX         SHA-256 of the one public key (SubjectPublicKeyInfo) that

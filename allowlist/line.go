@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -97,7 +98,7 @@ func (e *Entry) parseAddr(value string) error {
 	if text := addr.String(); text != value {
 		return fmt.Errorf("addr: write it as %s", text)
 	}
-	if err := checkAddr(addr); err != nil {
+	if err := CheckAddr(addr); err != nil {
 		return fmt.Errorf("addr=%s %w", value, err)
 	}
 	if slices.ContainsFunc(e.Addrs, addr.Equal) {
@@ -107,22 +108,32 @@ func (e *Entry) parseAddr(value string) error {
 	return nil
 }
 
-// checkAddr accepts a place to dial with the one peer that is expected there.
-func checkAddr(addr multiaddr.Multiaddr) error {
+// CheckAddr refuses what is no place that certexch can dial, with the one peer that is expected there.
+func CheckAddr(addr multiaddr.Multiaddr) error {
 	peers := 0
-	for _, c := range addr {
-		switch c.Protocol().Code {
+	var kinds []string
+	for _, p := range addr.Protocols() {
+		switch p.Code {
 		case multiaddr.P_CIRCUIT:
 			return errors.New("leads through a relay; certexch connects directly or not at all")
 		case multiaddr.P_P2P:
 			peers++
 		}
+		kinds = append(kinds, p.Name)
 	}
-	if peers != 1 || len(addr) < 2 || addr[len(addr)-1].Protocol().Code != multiaddr.P_P2P {
-		return errors.New("does not end in the peer to expect there; want for example /ip4/192.0.2.7/tcp/4001/p2p/12D3KooW…")
+	switch {
+	case peers != 1 || len(addr) < 2 || addr[len(addr)-1].Protocol().Code != multiaddr.P_P2P:
+		return errors.New("does not end in the peer to expect there; " + wantAddr)
+	case !dialable.MatchString(strings.Join(kinds, "/")):
+		return errors.New("is neither a TCP nor a QUIC address (/udp/…/quic-v1); " + wantAddr)
 	}
 	return nil
 }
+
+const wantAddr = "want for example /ip4/192.0.2.7/tcp/24242/p2p/12D3KooW…"
+
+// dialable are the protocols of an address that there are transports for; a /dnsaddr/ stands for such.
+var dialable = regexp.MustCompile(`^(dnsaddr|((ip6zone/)?ip6|ip4|dns|dns4|dns6)/(tcp|udp/quic-v1))/p2p$`)
 
 func (e *Entry) parseExpires(value string) error {
 	if !e.Expires.IsZero() {

@@ -1,11 +1,11 @@
 package main
 
 import (
-	"regexp"
 	"strings"
 
 	"github.com/multiformats/go-multiaddr"
 
+	"github.com/certexch/certexch/allowlist"
 	"github.com/certexch/certexch/certauth"
 	"github.com/certexch/certexch/internal/cli"
 	"github.com/certexch/certexch/internal/host"
@@ -92,32 +92,15 @@ func parseAddrs(values []string) ([]multiaddr.Multiaddr, error) {
 	for i, s := range values {
 		a, err := multiaddr.NewMultiaddr(s)
 		if err != nil {
-			return nil, cli.Usagef("--addr %q is not a multiaddr: %s", s, addrExample)
+			return nil, cli.Usagef("--addr %q is not a multiaddr; want for example /ip4/192.0.2.7/tcp/24242/p2p/12D3KooW…, as `certexch id` prints it there while `certexch serve` runs", s)
 		}
 		if _, err := host.Direct([]multiaddr.Multiaddr{a}); err != nil {
 			return nil, err
 		}
-		if _, last := multiaddr.SplitLast(a); last == nil || last.Protocol().Code != multiaddr.P_P2P {
-			return nil, cli.Usagef("--addr %q does not end in /p2p/ and a peer ID: %s", s, addrExample)
-		}
-		if !dialable.MatchString(kinds(a)) {
-			return nil, cli.Usagef("--addr %q is neither a TCP nor a QUIC address (/udp/…/quic-v1): %s", s, addrExample)
+		if err := allowlist.CheckAddr(a); err != nil {
+			return nil, cli.Usagef("--addr %q %v, as `certexch id` prints it there while `certexch serve` runs", s, err)
 		}
 		addrs[i] = a
 	}
 	return addrs, nil
 }
-
-// dialable is what this program's transports can dial, as kinds tells it; a /dnsaddr/ stands for such.
-var dialable = regexp.MustCompile(`^(dnsaddr|((ip6zone/)?ip6|ip4|dns|dns4|dns6)/(tcp|udp/quic-v1))/p2p$`)
-
-// kinds are the protocols that an address is made of, without their values.
-func kinds(a multiaddr.Multiaddr) string {
-	var names []string
-	for _, p := range a.Protocols() {
-		names = append(names, p.Name)
-	}
-	return strings.Join(names, "/")
-}
-
-const addrExample = "write it like /ip4/192.0.2.7/tcp/24242/p2p/12D3KooW…, as `certexch id` prints it there while `certexch serve` runs"
