@@ -13,7 +13,7 @@ import (
 
 // Entry is one registered identity.
 type Entry struct {
-	Identity certauth.Identity
+	Identity certauth.Identity     // whole, of no other line
 	Addrs    []multiaddr.Multiaddr // where to look for it, in order; hints, never proof
 	Expires  time.Time             // from then on it is not registered; zero: never
 	Pin      *[32]byte             // SHA-256 of the SPKI of the only key that counts; nil: any certified key

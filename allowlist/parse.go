@@ -14,9 +14,9 @@ const MaxSize = 1 << 20
 
 // SyntaxError says where a list does not parse, and why.
 type SyntaxError struct {
-	Line   int // from 1
-	Column int // in bytes, from 1
-	Msg    string
+	Line   int    // from 1
+	Column int    // in bytes, from 1
+	Msg    string // what is wrong, and what is wanted
 }
 
 func (e *SyntaxError) Error() string {

@@ -19,7 +19,7 @@ const (
 // Nothing in it is verified; [ParseRoot], [Root.OpenCRL] and [Roots.Open] are
 // for that.
 type Bundle struct {
-	Leaf, Root, CRL []byte
+	Leaf, Root, CRL []byte // Leaf is the terminal's certificate, CRL the list
 }
 
 // PEM returns the bundle as blocks in the order leaf, root, list.

@@ -29,6 +29,7 @@ const (
 // An Error says why bytes were refused. Every function of this package that
 // takes bytes from elsewhere returns it, for use with [errors.As].
 type Error struct {
+	// Failure is the kind of it, to branch on.
 	Failure Failure
 
 	// Check is the number of the check in spec/certificate.md that refused,

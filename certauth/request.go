@@ -13,9 +13,9 @@ import (
 // A Request is what a terminal asks an authority to certify. The authority
 // takes the two keys from it; who the terminal is, is not the terminal's to say.
 type Request struct {
-	SigningKey ed25519.PublicKey
-	SealingKey []byte   // [SealingKeySize] bytes
-	Identity   Identity // the name wished for, or zero; never binding
+	SigningKey ed25519.PublicKey // which signed the request
+	SealingKey []byte            // [SealingKeySize] bytes
+	Identity   Identity          // the name wished for, or zero; never binding
 }
 
 var attributesTag = asn1.Tag(0).ContextSpecific().Constructed()

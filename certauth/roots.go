@@ -11,6 +11,7 @@ import (
 
 // An Anchor is an authority that is trusted here, with what it has revoked.
 type Anchor struct {
+	// Root is the authority's certificate of itself.
 	Root *Root
 
 	// CRLs are revocation lists of that root. All are binding: revocation is

@@ -16,14 +16,14 @@ import (
 // Revocations are what a list revokes. The order does not matter, and what
 // comes twice counts once.
 type Revocations struct {
-	Serials    []RevokedSerial
-	Keys       [][32]byte // by [KeyHash]: every certificate for that signing key
-	Identities []RevokedIdentity
+	Serials    []RevokedSerial   // single certificates
+	Keys       [][32]byte        // by [KeyHash]: every certificate for that signing key
+	Identities []RevokedIdentity // terminals, whatever their keys
 }
 
 // A RevokedSerial is one certificate.
 type RevokedSerial struct {
-	Serial [16]byte
+	Serial [16]byte  // as it stands in the certificate, big-endian
 	At     time.Time // for other tools to show; the serial is revoked whatever it says
 }
 

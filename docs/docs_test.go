@@ -17,7 +17,8 @@ import (
 
 const root = ".."
 
-// TestEveryExportedNameIsDocumented: names, methods and fields of every package but commands and tests.
+// TestEveryExportedNameIsDocumented: names and methods of every package but commands and tests, and the fields
+// in those that other modules can import.
 func TestEveryExportedNameIsDocumented(t *testing.T) {
 	for _, dir := range folders(t, ".go") {
 		fset := token.NewFileSet()
@@ -37,7 +38,11 @@ func TestEveryExportedNameIsDocumented(t *testing.T) {
 			documented = documented || f.Doc != nil
 			command = command || f.Name.Name == "main"
 			for _, decl := range f.Decls {
-				for _, name := range undocumented(decl) {
+				names := undocumented(decl)
+				if !strings.Contains(dir, "internal") {
+					names = append(names, undocumentedFields(decl)...)
+				}
+				for _, name := range names {
 					if !command {
 						t.Errorf("%s: %s is not documented", fset.Position(decl.Pos()), name)
 					}
@@ -59,7 +64,8 @@ func allTests(files []string) bool {
 	return true
 }
 
-// undocumented returns the exported names of a declaration that no comment speaks of.
+// undocumented returns the exported names of a declaration that no comment speaks of. One before a group of
+// values speaks of all of them.
 func undocumented(decl ast.Decl) (names []string) {
 	switch d := decl.(type) {
 	case *ast.FuncDecl:
@@ -74,13 +80,51 @@ func undocumented(decl ast.Decl) (names []string) {
 					names = append(names, s.Name.Name)
 				}
 			case *ast.ValueSpec:
-				if s.Names[0].IsExported() && d.Doc == nil && s.Doc == nil && s.Comment == nil {
-					names = append(names, s.Names[0].Name)
+				for _, name := range s.Names {
+					if name.IsExported() && d.Doc == nil && s.Doc == nil && s.Comment == nil {
+						names = append(names, name.Name)
+					}
 				}
 			}
 		}
 	}
 	return names
+}
+
+// undocumentedFields returns the exported fields and methods of the types of a declaration that no comment
+// speaks of: their own, or one in the same type, or that of the type, by their name.
+func undocumentedFields(decl ast.Decl) (names []string) {
+	d, ok := decl.(*ast.GenDecl)
+	if !ok || d.Tok != token.TYPE {
+		return nil
+	}
+	for _, spec := range d.Specs {
+		typ := spec.(*ast.TypeSpec)
+		fields := fieldsOf(typ)
+		said := d.Doc.Text() + typ.Doc.Text()
+		for _, f := range fields {
+			said += f.Doc.Text() + f.Comment.Text()
+		}
+		for _, f := range fields {
+			for _, name := range f.Names {
+				spoken := f.Doc != nil || f.Comment != nil || regexp.MustCompile(`\b`+name.Name+`\b`).MatchString(said)
+				if typ.Name.IsExported() && name.IsExported() && !spoken {
+					names = append(names, typ.Name.Name+"."+name.Name)
+				}
+			}
+		}
+	}
+	return names
+}
+
+func fieldsOf(typ *ast.TypeSpec) []*ast.Field {
+	switch t := typ.Type.(type) {
+	case *ast.StructType:
+		return t.Fields.List
+	case *ast.InterfaceType:
+		return t.Methods.List
+	}
+	return nil
 }
 
 // standardMethods mean the same everywhere.

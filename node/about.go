@@ -29,6 +29,7 @@ type About struct {
 
 // Authority is an authority that is trusted here.
 type Authority struct {
+	// Root is its certificate of itself, as it was confirmed.
 	Root *certauth.Root
 	// List is its latest revocation list, nil if there is none.
 	List *certauth.CRL

@@ -12,6 +12,7 @@ import (
 
 // DialError is a terminal that could not be reached: nobody answered, or no address is known.
 type DialError struct {
+	// Identity is the terminal that was asked for.
 	Identity certauth.Identity
 	// Addrs are the addresses that were tried before any that the network told; none were known when it is
 	// empty.
@@ -20,7 +21,8 @@ type DialError struct {
 	Network NetworkSearch
 	// Actual is the peer ID that answered in place of the one in the address, empty when nobody did.
 	Actual peer.ID
-	Err    error
+	// Err is what the dialler says of the addresses, or what ended the search; it may be nil.
+	Err error
 }
 
 // NetworkSearch is what came of asking the local network for a terminal. The zero value: it was not asked.

@@ -19,10 +19,10 @@ import (
 // Failure is an error as it ends at the user: a stable word with its exit code, what happened to whom,
 // and the next thing to try.
 type Failure struct {
-	Reason string `json:"reason"`
-	Code   int    `json:"code"`
-	Text   string `json:"text"`
-	Try    string `json:"try,omitempty"`
+	Reason string `json:"reason"`        // the word, one of those in the README
+	Code   int    `json:"code"`          // of the exit, one of the Code constants
+	Text   string `json:"text"`          // a sentence without its full stop
+	Try    string `json:"try,omitempty"` // empty where there is nothing to try
 }
 
 // The exit codes, each of one meaning. What is not listed is 1.

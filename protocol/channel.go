@@ -10,8 +10,11 @@ import (
 // Transport carries a channel: a libp2p stream, or anything that behaves like one.
 type Transport interface {
 	io.ReadWriteCloser
+	// CloseWrite ends this direction: the other end reads io.EOF.
 	CloseWrite() error
+	// Reset gives both directions up, and tells the other end.
 	Reset() error
+	// SetReadDeadline and SetWriteDeadline bound the calls that follow, and those under way; zero is no bound.
 	SetReadDeadline(time.Time) error
 	SetWriteDeadline(time.Time) error
 }

@@ -46,6 +46,7 @@ const (
 
 // RefusedError is an exchange that did not succeed, or a session that allows no data.
 type RefusedError struct {
+	// Reason is the word for it, to branch on.
 	Reason Reason
 	// Peer is the identity in the certificate that the other end showed, zero as long as no authority's
 	// signature on it was verified. With a certificate reason or KeyMismatch, the other end may hold no

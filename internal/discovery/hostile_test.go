@@ -192,10 +192,14 @@ func TestC11FromElsewhere(t *testing.T) {
 	}
 	evil := newAttacker(t, ignore)
 	evil.send(record(t, "x."+service, 60, "dnsaddr=/ip4/10.77.0.77/tcp/77/p2p/"+printer))
+	heard := false
 	for info := range found {
-		if !strings.Contains(fmt.Sprint(info.Addrs), "10.77.0.77") {
+		if heard = true; !strings.Contains(fmt.Sprint(info.Addrs), "10.77.0.77") {
 			t.Errorf("found %v", info)
 		}
+	}
+	if !heard {
+		t.Error("what comes from this network is not found either")
 	}
 }
 

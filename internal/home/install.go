@@ -27,10 +27,11 @@ var (
 	ErrOtherKeys = errors.New("the certificate is not of this terminal's keys")
 )
 
-// Installed says what Install has put in force; what is nil was not in the bundle or was there.
+// Installed says what Install has put in force; what is nil was not in the bundle or was there. CRL is
+// the revocation list.
 type Installed struct {
 	Certificate *certauth.Certificate
-	Root        *certauth.Root
+	Root        *certauth.Root // an authority that was not trusted before
 	CRL         *certauth.CRL
 	// Former is the identity that this terminal had until now, if Certificate gives it another: others
 	// have registered it under that one.

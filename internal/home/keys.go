@@ -157,7 +157,8 @@ func readKey(path, blockType string) ([]byte, error) {
 	return block.Bytes, nil
 }
 
-// NotReadyError is a home from which something is missing that the command needs.
+// NotReadyError is a home from which something is missing that the command needs: Missing is its
+// name, and Advice the command that makes it.
 type NotReadyError struct {
 	// Missing is what, and Advice where to have it from.
 	Missing string
