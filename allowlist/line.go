@@ -122,7 +122,7 @@ func CheckAddr(addr multiaddr.Multiaddr) error {
 		kinds = append(kinds, p.Name)
 	}
 	switch {
-	case peers != 1 || len(addr) < 2 || addr[len(addr)-1].Protocol().Code != multiaddr.P_P2P:
+	case peers != 1 || addr[len(addr)-1].Protocol().Code != multiaddr.P_P2P:
 		return errors.New("does not end in the peer to expect there; " + wantAddr)
 	case !dialable.MatchString(strings.Join(kinds, "/")):
 		return errors.New("is neither a TCP nor a QUIC address (/udp/…/quic-v1); " + wantAddr)
