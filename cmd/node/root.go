@@ -39,7 +39,7 @@ func newRoot(e *environment) *cobra.Command {
 	flags.StringVar(&e.home, "home", "", "`folder` of configuration and state (default: see certexch paths)")
 	flags.BoolVar(&e.json, "json", false, "print JSON, and failures in JSON")
 	flags.BoolVarP(&e.quiet, "quiet", "q", false, "print only what was asked for, and failures")
-	flags.BoolVarP(&e.verbose, "verbose", "v", false, "log what happens, to standard error (serve: all of it)")
+	flags.BoolVarP(&e.verbose, "verbose", "v", false, "log what happens, to standard error (serve: all of it, to standard output)")
 	flags.DurationVar(&e.timeout, "timeout", 15*time.Second, "how long a session may take to stand, and a transfer make no progress")
 	root.AddCommand(
 		newInit(e), newRequest(e), newInstall(e), newID(e), newPaths(e), newAllow(e), newCheck(e),
