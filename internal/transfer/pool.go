@@ -13,9 +13,11 @@ type Pool struct {
 	open func(context.Context) (Channel, error)
 	idle time.Duration
 
-	mu     sync.Mutex
+	mu     sync.Mutex // held while nothing is waited for
 	kept   []keptClient
 	closed bool
+
+	closing sync.WaitGroup // channels that nobody will use again; Close waits for them
 }
 
 // keptClient is a client with no call under way.
@@ -117,33 +119,42 @@ func (p *Pool) takeKept() (*Client, error) {
 	return nil, nil
 }
 
+// give takes a client back.
 func (p *Pool) give(c *Client) {
+	if !p.keep(c) {
+		_ = c.Close()
+	}
+}
+
+// keep keeps a client for the next call if it is of use.
+func (p *Pool) keep(c *Client) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.closed || !c.Usable() {
-		_ = c.Close()
+	switch {
+	case p.closed:
+		return false
+	case !c.Usable():
 		p.closeKept() // the connection has been lost, most likely, and theirs with it
-		return
+		return false
 	}
 	p.kept = append(p.kept, keptClient{c, time.Now()})
+	return true
 }
 
 // Close ends the channels that are not in use, and each that is with the call on it.
 func (p *Pool) Close() {
 	p.mu.Lock()
-	kept := p.kept
-	p.kept, p.closed = nil, true
+	p.closed = true
+	p.closeKept()
 	p.mu.Unlock()
-	var ended sync.WaitGroup
-	for _, c := range kept {
-		ended.Go(func() { _ = c.Close() })
-	}
-	ended.Wait()
+	p.closing.Wait()
 }
 
+// closeKept closes what is kept. Where a server is silent that takes a moment for each, which nobody waits for
+// but Close.
 func (p *Pool) closeKept() {
 	for _, c := range p.kept {
-		_ = c.Close()
+		p.closing.Go(func() { _ = c.Close() })
 	}
 	p.kept = nil
 }
