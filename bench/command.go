@@ -23,6 +23,9 @@ func measure(c command, target string) (time.Duration, int64, error) {
 		return 0, 0, err
 	}
 	cmd := c()
+	if out, ok := cmd.Stdout.(io.Closer); ok {
+		defer out.Close()
+	}
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	start := time.Now()

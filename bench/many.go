@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// crowd and each are how many terminals download at once, and how often each of them: libp2p holds one peer
-// to eight connections.
+// most downloads are at once, each of crowd terminals up to eight of them: each is a connection, and a host takes 32
+// of one peer.
 const (
 	crowd = 13
 	each  = 8

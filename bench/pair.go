@@ -42,19 +42,29 @@ func startPair(ctx context.Context, dir string, desks int) (*pair, error) {
 	if err := p.serve.Start(); err != nil {
 		return nil, err
 	}
-	if err := waitPort(ctx, port); err != nil {
+	if err := p.find(ctx, port); err != nil {
+		p.stop()
 		return nil, err
 	}
-	out, err := output(ctx, p.program, "--home", filepath.Join(dir, "nas"), "id")
+	return p, nil
+}
+
+// find waits until the serving terminal listens, and learns its address.
+func (p *pair) find(ctx context.Context, port int) error {
+	if err := waitPort(ctx, port); err != nil {
+		return err
+	}
+	out, err := output(ctx, p.program, "--home", filepath.Join(p.dir, "nas"), "id")
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for _, word := range strings.Fields(out) {
 		if strings.HasPrefix(word, "/ip4/127.0.0.1/tcp/") {
 			p.addr = word
+			return nil
 		}
 	}
-	return p, nil
+	return fmt.Errorf("no address in what id says:\n%s", out)
 }
 
 const setUp = `

@@ -48,7 +48,11 @@ func startSSH(ctx context.Context, dir string) (*sshServer, error) {
 	if err := s.cmd.Start(); err != nil {
 		return nil, err
 	}
-	return s, waitPort(ctx, s.port)
+	if err := waitPort(ctx, s.port); err != nil {
+		s.stop()
+		return nil, err
+	}
+	return s, nil
 }
 
 func (s *sshServer) stop() {
@@ -66,9 +70,12 @@ func (s *sshServer) cat(ctx context.Context, source, target string) command {
 	return func() *exec.Cmd {
 		args := append(s.options(), "-p", strconv.Itoa(s.port), "127.0.0.1", "cat "+source)
 		cmd := exec.CommandContext(ctx, "ssh", args...)
-		if out, err := os.Create(target); err == nil {
-			cmd.Stdout = out
+		out, err := os.Create(target)
+		if err != nil {
+			cmd.Err = err // of its Run
+			return cmd
 		}
+		cmd.Stdout = out // measure closes it
 		return cmd
 	}
 }

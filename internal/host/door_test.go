@@ -12,13 +12,24 @@ import (
 // C1: whoever opens connections and proves nothing keeps nobody out.
 func TestC1RoomIsMadeForNewcomers(t *testing.T) {
 	for _, listen := range []string{anyTCP, anyQUIC} {
-		server := newHost(t, Config{Listen: addrs(listen), MaxConns: 4})
-		for range 20 {
+		const most, many = 4, 20
+		ended := make(chan struct{}, many)
+		server := newHost(t, Config{Listen: addrs(listen), MaxConns: most, Setup: func(h host.Host) {
+			h.Network().Notify(&network.NotifyBundle{DisconnectedF: func(network.Network, network.Conn) { ended <- struct{}{} }})
+		}})
+		for range many {
 			if err := newHost(t, Config{}).Connect(soon(t), info(server)); err != nil {
 				t.Errorf("%s: turned away: %v", listen, err)
 			}
 		}
-		if n := len(server.Network().Conns()); n > 4+leavingConns {
+		for range many - most {
+			select {
+			case <-ended:
+			case <-soon(t).Done():
+				t.Fatalf("%s: %d connections", listen, len(server.Network().Conns()))
+			}
+		}
+		if n := len(server.Network().Conns()); n != most {
 			t.Errorf("%s: %d connections", listen, n)
 		}
 	}

@@ -82,8 +82,9 @@ func newLimits(maxConns int, maxStreams map[protocol.ID]int) (*door, error) {
 	}, err
 }
 
-// fitting is how many connections leave enough of the files for what is done over them: a connection
-// has a socket, and each of its requests may have a file.
+// fitting is how many connections leave as many files for what is done over them: a connection has a socket, and
+// each of its requests that reads has a file. Mostly there are fewer of these than connections. They may be more,
+// since a peer may have many requests at once; those that find no file are turned away as too busy.
 func fitting(files int) int { return max(1, (files-ownFiles)/2) }
 
 func conns(n int) rcmgr.ResourceLimits {
