@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -83,6 +84,12 @@ func (e *environment) registrations(home node.Home, ids []certauth.Identity, fla
 		entries[i].Identity = id
 		if err := flags.apply(&entries[i], e.now()); err != nil {
 			return nil, err
+		}
+		if end := entries[i].Expires; !end.IsZero() && !e.now().Before(end) {
+			return nil, &advised{
+				fmt.Errorf("the registration of %s ended at %s", id, end.UTC().Format(time.RFC3339)),
+				"--expires with a later time, or remove it and add it again",
+			}
 		}
 	}
 	return entries, nil
