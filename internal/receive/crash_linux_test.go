@@ -79,6 +79,9 @@ var crashes = map[string][]int{
 // F1: a process that is killed at any of its steps leaves no file that is not whole, and has reported none
 // that is not there; the next run makes up for what is missing, and takes away what was left.
 func TestF1KilledAtEveryStep(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts some dozens of processes: run it without -short")
+	}
 	want := map[string]string{"f": string(crashBody)}
 	for call, points := range crashes {
 		if call == "mkdirat" {
@@ -110,6 +113,9 @@ func killed(calls []string) bool { return lastMatch(calls, `\+\+\+ killed by SIG
 
 // F1, F5: the same for a tree.
 func TestF1TreeKilledAtEveryStep(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts some dozens of processes: run it without -short")
+	}
 	for call, points := range crashes {
 		for i, n := range points {
 			if !long && i > 2 {

@@ -184,6 +184,9 @@ func heap() int64 {
 // D10: folders that wait to be listed take what their names take, however deep they lie: a path of 3,600 bytes is
 // not held for each.
 func TestD10FoldersThatWait(t *testing.T) {
+	if testing.Short() {
+		t.Skip("lists a million folders: run it without -short")
+	}
 	const depth, wide = 14, 50_000
 	before, held := heap(), int64(0)
 	var once sync.Once
@@ -211,6 +214,9 @@ func TestD10FoldersThatWait(t *testing.T) {
 
 // D10: folders with more in them than anybody could remember are refused in words.
 func TestD10TooManyWait(t *testing.T) {
+	if testing.Short() {
+		t.Skip("lists a million folders: run it without -short")
+	}
 	lists := 0
 	wide := listing{list: func(string) (entries []transfer.Entry) {
 		lists++
