@@ -22,7 +22,7 @@ const (
 // BenchmarkFar fetches a file over a round trip of 100 ms, and the same with scp in the same run. The kernel may
 // buffer 64 MiB for either, on both hosts. It reports both times and their ratio.
 //
-//	go test -run '^$' -bench Far -benchtime 1x ./internal/fleettest
+//	CERTEXCH_LAB=1 go test -run '^$' -bench Far -benchtime 1x ./internal/fleettest
 func BenchmarkFar(b *testing.B) {
 	lab := labtest.New(b)
 	fleet := New(b, lab, "nas", "desk")
