@@ -1,26 +1,8 @@
 package receive
 
-import (
-	"errors"
-	"os"
+import "golang.org/x/sys/unix"
 
-	"golang.org/x/sys/unix"
-)
-
-// renameNew renames within a folder unless something has the new name: then the error matches fs.ErrExist. It
-// matches errors.ErrUnsupported where the system or the disk has no such operation.
-func renameNew(root *os.Root, from, to string) error {
-	dir, err := root.Open(".")
-	if err != nil {
-		return err
-	}
-	defer dir.Close()
-	fd := int(dir.Fd())
-	switch err = unix.RenameatxNp(fd, from, fd, to, unix.RENAME_EXCL); err {
-	case nil:
-		return nil
-	case unix.EINVAL: // of the disk
-		err = errors.ErrUnsupported
-	}
-	return &os.LinkError{Op: "rename", Old: from, New: to, Err: err}
+// renameIfNew is the system's call that renames in a folder and replaces nothing.
+func renameIfNew(dir int, from, to string) error {
+	return unix.RenameatxNp(dir, from, dir, to, unix.RENAME_EXCL)
 }
