@@ -9,7 +9,7 @@ import (
 )
 
 // TestUnreadStreamsHoldLittle: the side that anybody can connect to buffers 256 KiB of a stream that it
-// does not read, which is what its limits count; the side that has dialled takes 16 MiB.
+// does not read, which is what its limits count; the side that has dialled takes 24 MiB.
 func TestUnreadStreamsHoldLittle(t *testing.T) {
 	arrived := make(chan network.Stream, 1)
 	server := newHost(t, Config{Listen: addrs(anyTCP)})
