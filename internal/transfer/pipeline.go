@@ -70,6 +70,11 @@ func atOnce(produce, consume func(*protocol.Frame) error, abort func()) error {
 					return
 				}
 			}
+			select {
+			case <-stop: // nobody wants more, and whoever takes it off keeps the ring from being full
+				return
+			default:
+			}
 			f := frames.Get().(*protocol.Frame)
 			if ended = produce(f); ended != nil {
 				frames.Put(f)

@@ -5,6 +5,7 @@ import (
 	"io"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/certexch/certexch/protocol"
 )
@@ -91,6 +92,23 @@ func TestMoveErrors(t *testing.T) {
 			}
 		}
 	}
+}
+
+// When a side that is faster than the other fails, the other does not go on for nobody.
+func TestProducingEndsWithConsuming(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		errOut, produced := errors.New("out"), 0
+		err := move(MaxSize, func(*protocol.Frame) error {
+			time.Sleep(time.Millisecond) // of the bubble: the ring is never full
+			if produced++; produced == 1000 {
+				return io.EOF
+			}
+			return nil
+		}, func(*protocol.Frame) error { return errOut }, func() {})
+		if err != errOut || produced > 2 {
+			t.Errorf("%v after %d frames", err, produced)
+		}
+	})
 }
 
 // Many transfers at once have smaller rings, and each has what it needs.
