@@ -22,6 +22,14 @@ type job struct {
 
 func (j *job) path() string { return j.folder.join(j.from.name) }
 
+// keepPartial leaves what is here of the file, if anything, to a later try.
+func (j *job) keepPartial() {
+	if j.partial != nil {
+		j.partial.keep()
+		j.partial = nil
+	}
+}
+
 const (
 	// aheadBytes is how much content one fetcher asks for before the first of it has come: enough to keep a
 	// long way busy, and little to be sent twice when the connection breaks.
@@ -84,10 +92,7 @@ func (t *tree) fetch(ctx context.Context) error {
 // askAgain puts what was asked for, and has not come, where it is asked for again.
 func (f *fetcher) askAgain() {
 	for _, j := range f.asked {
-		if j.partial != nil {
-			j.partial.keep()
-			j.partial = nil
-		}
+		j.keepPartial()
 	}
 	f.todo, f.asked, f.ahead = append(f.asked, f.todo...), nil, 0
 }
@@ -166,8 +171,13 @@ func (f *fetcher) handle(content *transfer.Content, err error) error {
 		if err = f.receive(j, content); errors.Is(err, errAgain) {
 			return err // the job is still to be done
 		}
-	case errors.Is(err, transfer.ErrBusy) && j.busy < maxBusy && f.rested < maxBusy:
-		f.putOff(j)
+	case errors.Is(err, transfer.ErrBusy):
+		j.keepPartial() // what is here is as good as before
+		if j.busy < maxBusy && f.rested < maxBusy {
+			f.putOff(j)
+		} else {
+			f.lose(j, err)
+		}
 		err = nil
 	case j.partial != nil: // of another version, most likely: this one is asked for from its beginning
 		j.partial.discard()
@@ -185,10 +195,6 @@ func (f *fetcher) handle(content *transfer.Content, err error) error {
 
 // putOff puts a job where it is asked for again after a while.
 func (f *fetcher) putOff(j *job) {
-	if j.partial != nil {
-		j.partial.keep()
-		j.partial = nil
-	}
 	j.busy++
 	f.rest = true
 	f.todo = append(f.todo, j)

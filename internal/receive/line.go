@@ -18,6 +18,7 @@ const maxFruitless = 3
 const (
 	maxBusy   = 5
 	busyPause = 200 * time.Millisecond
+	busyTime  = busyPause<<maxBusy - busyPause
 )
 
 // pause waits; false if ctx is done before.

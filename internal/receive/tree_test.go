@@ -256,29 +256,56 @@ func TestTreeOfABusyTerminal(t *testing.T) {
 	}
 }
 
-// A terminal that is never less busy is given up, after a while that does not grow with the tree.
+// A terminal that is never less busy is given up, after a while that does not grow with the tree; what had come
+// before of a file is not lost with that.
 func TestTreeOfATerminalTooBusy(t *testing.T) {
 	from, to := t.TempDir(), t.TempDir()
-	files := make(map[string]string)
+	plant(t, from, map[string]string{"large": string(noise(40 * block))})
+	r := farAt(t, from)
+	idle := r.source
+	slow := &cutting{Source: idle, far: r}
+	slow.every.Store(20 * block)
+	r.source = slow
+	dst := Destination{to, "new"}
+	if _, _, err := getTree(t, r.pool(), dst, TreeOptions{}); err == nil {
+		t.Fatal("it was not cut off")
+	}
+
+	files, folders := make(map[string]string), 200
 	for i := range 200 {
 		files[fmt.Sprint(i)] = "content"
 	}
+	for i := range folders {
+		files[fmt.Sprintf("folder%d/file", i)] = "content"
+	}
 	plant(t, from, files)
-	r := farAt(t, from)
-	b := &busy{Source: r.source, times: 1 << 30, asked: map[string]int{"/": 1 << 30}}
+	b := &busy{Source: idle, times: 1 << 30, asked: map[string]int{"/": 1 << 30}}
 	r.source = b
-	s, _, err := getTree(t, r.pool(), Destination{to, "new"}, TreeOptions{})
-	if err != nil || s.Failed != 200 || !errors.Is(s.First, transfer.ErrBusy) {
+	s, _, err := getTree(t, r.pool(), dst, TreeOptions{})
+	if err != nil || s.Failed != 201+uint64(folders) || !errors.Is(s.First, transfer.ErrBusy) {
 		t.Errorf("%+v, %v", s, err)
 	}
 	delete(b.asked, "/")
-	asked := 0
-	for _, n := range b.asked {
-		asked += n
+	contents, lists := 0, 0
+	for what, n := range b.asked {
+		if strings.HasSuffix(what, "/") {
+			lists += n
+		} else {
+			contents += n
+		}
 	}
-	if most := 200 + fetchers*(maxBusy+64*2); asked > most || asked == 200 {
-		t.Errorf("asked %d times, and at most %d were due", asked, most)
+	if most := 201 + fetchers*(maxBusy+64*2); contents > most || contents == 201 {
+		t.Errorf("asked %d times for content, and at most %d were due", contents, most)
 	}
+	if most := folders + listers*maxBusy; lists > most || lists == folders {
+		t.Errorf("asked %d times for lists, and at most %d were due", lists, most)
+	}
+
+	r.source = idle
+	if s, _, err := getTree(t, r.pool(), dst, TreeOptions{}); err != nil || s.Failed > 0 || s.Bytes > 39*block {
+		t.Errorf("%+v, %v", s, err)
+	}
+	same(t, filepath.Join(to, "new"), from)
 }
 
 // A source that always fails is given up, and so is one that has no other after it.

@@ -42,6 +42,8 @@ type walk struct {
 	bytes int // that stack takes
 	busy  int // listers that may still find more
 	items int // files and folders seen
+
+	busySince time.Time // when the other side first was too busy after it last listed a folder; zero: it was not
 }
 
 func (w *walk) start(top place) {
@@ -82,6 +84,24 @@ func (w *walk) done(found []place) error {
 		return ErrTooMany
 	}
 	return nil
+}
+
+// isPatient reports whether it is worth to ask again what the other side is too busy for: while it has not been so
+// for everything for too long. Else each of very many folders would be waited for anew.
+func (w *walk) isPatient() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.busySince.IsZero() {
+		w.busySince = time.Now()
+	}
+	return time.Since(w.busySince) < busyTime
+}
+
+// listed says that the other side is not too busy.
+func (w *walk) listed() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.busySince = time.Time{}
 }
 
 // wake lets those who wait see that ctx is done.
@@ -158,9 +178,12 @@ func (t *tree) entries(ctx context.Context, remote string) ([]transfer.Entry, er
 	for busy := 0; ; {
 		src, number := t.line.source()
 		entries, err := src.List(ctx, t.share, remote)
-		if errors.Is(err, transfer.ErrBusy) && busy < maxBusy && pause(ctx, busyPause<<busy) {
+		if errors.Is(err, transfer.ErrBusy) && busy < maxBusy && t.walk.isPatient() && pause(ctx, busyPause<<busy) {
 			busy++
 			continue
+		}
+		if err == nil {
+			t.walk.listed()
 		}
 		if err == nil || isAnswer(err) {
 			return entries, err
