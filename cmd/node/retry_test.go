@@ -51,8 +51,8 @@ func (broken) SetWriteDeadline(time.Time) error { return nil }
 func (broken) Reset()                           {}
 func (broken) Close() error                     { return nil }
 
-// TestRetryOfWhatHadNotBegun: a terminal that was there, and is lost before anything of the file has come, is waited for;
-// one that never answered is not.
+// TestRetryOfWhatHadNotBegun: a terminal that was there, and is lost before anything of the file has come, is waited for,
+// and so is the one that runs here, by whom it lets use its socket and not its home; one that never answered is not.
 func TestRetryOfWhatHadNotBegun(t *testing.T) {
 	refused := &transfer.StatusError{Status: transfer.StatusNotFound}
 	for _, c := range []struct {
@@ -60,10 +60,11 @@ func TestRetryOfWhatHadNotBegun(t *testing.T) {
 		want    error
 	}{
 		{[]error{nil, protocol.ErrBroken, refused}, refused},
+		{[]error{nil, control.ErrNotRunning, refused}, refused},
 		{[]error{protocol.ErrBroken, refused}, protocol.ErrBroken},
 	} {
 		v := newVisit(newTrial(t).environment)
-		v.env.timeout = time.Minute
+		v.env.timeout, v.env.home = time.Minute, t.TempDir()
 		v.way = func(context.Context, certauth.Identity, []multiaddr.Multiaddr) (transfer.Channel, error) {
 			err := c.answers[0]
 			c.answers = c.answers[1:]

@@ -73,7 +73,7 @@ func (v *visit) throughRunning(ctx context.Context) bool {
 }
 
 // meet opens a channel to a terminal. When the terminal that runs here has been stopped meanwhile, the visit
-// goes on without it.
+// goes on without it, or, where it cannot, fails with control.ErrNotRunning.
 func (v *visit) meet(ctx context.Context, id certauth.Identity) (transfer.Channel, error) {
 	v.mu.Lock()
 	way := v.way
@@ -82,14 +82,14 @@ func (v *visit) meet(ctx context.Context, id certauth.Identity) (transfer.Channe
 	if !errors.Is(err, control.ErrNotRunning) {
 		return ch, err
 	}
-	if way, err = v.goOnAlone(); err != nil {
-		return nil, err
+	if way, alone := v.goOnAlone(); alone == nil {
+		return way(ctx, id, v.addrs)
 	}
-	return way(ctx, id, v.addrs)
+	return nil, err
 }
 
-// goOnAlone makes the visit one of its own, unless another call has done so. Its terminal is the same: it
-// has the same home.
+// goOnAlone makes the visit one of its own, unless another call has done so. It fails for whom the socket was
+// all that he could use of the home of the terminal that ran here.
 func (v *visit) goOnAlone() (meet, error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
