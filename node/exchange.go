@@ -8,6 +8,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/network"
 
 	"github.com/certexch/certexch/certauth"
+	"github.com/certexch/certexch/internal/home"
 	"github.com/certexch/certexch/internal/host"
 	"github.com/certexch/certexch/protocol"
 )
@@ -141,11 +142,8 @@ func (t *Terminal) sessionEnded(l *link, goodbye protocol.Goodbye, err error) {
 		log.Debug("session ended", "error", err.Error())
 		return
 	}
-	cfg, err := t.exchangeConfig(id)
-	if err != nil {
-		log.Error("session ended", "goodbye", goodbye.String(), "error", err.Error())
-		return
-	}
+	own, _, _ := home.ShownCertificate(t.home) // of any identity, or none: it is looked at, not shown
+	cfg := protocol.Config{Policy: t.policy(), Credentials: t.credentials(own)}
 	if cause := cfg.Dismissed(goodbye, id); l.dismiss(cause) {
 		log.Warn("session cut by the peer", "goodbye", goodbye.String())
 		return

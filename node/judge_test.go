@@ -114,6 +114,15 @@ func TestB12LiveSessionIsCut(t *testing.T) {
 			want:    protocol.RefusedError{Reason: protocol.Refused, ByPeer: true},
 			code:    node.CodeRefused,
 		},
+		"they remove us, who have a certificate for another identity by now": {
+			end: func(t *testing.T, a *certtest.Authority, r *reading) {
+				_, err := node.Install(r.desk.home, r.desk.certify(a, "attic", -time.Hour, time.Hour), certtest.Now, nil)
+				check(t, err)
+				remove(t, r.nas, r.desk)
+			},
+			want: protocol.RefusedError{Reason: protocol.NotRegisteredThere, ByPeer: true},
+			code: node.CodeNotThere,
+		},
 		"we remove them": {
 			end:  func(t *testing.T, _ *certtest.Authority, r *reading) { remove(t, r.desk, r.nas) },
 			want: protocol.RefusedError{Reason: protocol.NotRegisteredHere},

@@ -164,11 +164,15 @@ func (t *Terminal) exchangeConfig(expect certauth.Identity) (protocol.Config, er
 	}
 	return protocol.Config{
 		Policy:      t.policy(),
-		Credentials: protocol.Credentials{Certificate: der, Signing: t.keys.Signing, Sealing: t.keys.Sealing},
+		Credentials: t.credentials(der),
 		Expect:      expect,
 		Rand:        t.env.Rand,
 		Encapsulate: protocol.Encapsulate,
 	}, nil
+}
+
+func (t *Terminal) credentials(certificate []byte) protocol.Credentials {
+	return protocol.Credentials{Certificate: certificate, Signing: t.keys.Signing, Sealing: t.keys.Sealing}
 }
 
 // policy is what is required of peers, as it is when it is asked.
