@@ -13,17 +13,29 @@ import (
 // Live is what is served now: a Set that can be replaced while terminals are being served. The zero
 // value serves nothing.
 type Live struct {
-	use sync.RWMutex // held while something is asked of the set
-	set atomic.Pointer[Set]
+	set     atomic.Pointer[Set]
+	nothing Set
 }
 
-// Replace serves set from now on, and closes the former one. A terminal that reads a file of a share which it
-// may no longer see, or which is another directory now, gets no further byte of it.
+// Replace serves set from now on, and closes the former one when nothing is asked of it any more: it waits for no
+// disk. A terminal that reads a file of a share which it may no longer see, or which is another directory now, gets
+// no further byte of it.
 func (l *Live) Replace(set *Set) {
-	l.use.Lock()
-	defer l.use.Unlock()
-	if former := l.set.Swap(set); former != nil {
+	if former := l.set.Swap(set); former != nil && former != set {
 		_ = former.Close()
+	}
+}
+
+// use returns the set of this moment, which stays open until it is left.
+func (l *Live) use() *Set {
+	for {
+		set := l.set.Load()
+		if set == nil {
+			set = &l.nothing
+		}
+		if set.enter() { // or it has just been replaced
+			return set
+		}
 	}
 }
 
@@ -40,39 +52,39 @@ type liveView struct {
 	view transfer.Source // of set
 }
 
-// now returns the view of the set of this moment, the same for as long as that is.
-func (v *liveView) now() transfer.Source {
+// use returns the set of this moment, to be left, and the view of it, the same for as long as the set is.
+func (v *liveView) use() (*Set, transfer.Source) {
+	set := v.live.use()
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if set := v.live.set.Load(); v.view == nil || set != v.set {
-		v.set = set
-		if set == nil {
-			set = new(Set)
-		}
-		v.view = set.For(v.id)
+	if set != v.set {
+		v.set, v.view = set, set.For(v.id)
 	}
-	return v.view
+	return set, v.view
 }
 
-func (v *liveView) Shares() []string { return v.now().Shares() }
+func (v *liveView) Shares() []string {
+	set, view := v.use()
+	defer set.leave()
+	return view.Shares()
+}
 
 func (v *liveView) List(share, path, after string, limit int) ([]transfer.Entry, bool, error) {
-	v.live.use.RLock()
-	defer v.live.use.RUnlock()
-	return v.now().List(share, path, after, limit)
+	set, view := v.use()
+	defer set.leave()
+	return view.List(share, path, after, limit)
 }
 
 func (v *liveView) Stat(share, path string) (transfer.Entry, error) {
-	v.live.use.RLock()
-	defer v.live.use.RUnlock()
-	return v.now().Stat(share, path)
+	set, view := v.use()
+	defer set.leave()
+	return view.Stat(share, path)
 }
 
 func (v *liveView) Open(share, path string) (transfer.File, error) {
-	v.live.use.RLock()
-	defer v.live.use.RUnlock()
-	set := v.live.set.Load()
-	f, err := v.now().Open(share, path)
+	set, view := v.use()
+	defer set.leave()
+	f, err := view.Open(share, path)
 	if err != nil {
 		return nil, err
 	}

@@ -104,3 +104,50 @@ func TestReplacedSetIsClosed(t *testing.T) {
 		t.Errorf("it is still open: %v", err)
 	}
 }
+
+// A disk that does not answer holds up nobody who asks for something else, nor what is to be served from now on.
+func TestReplacedWhileTheDiskHangs(t *testing.T) {
+	hangs, answers := make(chan struct{}), make(chan struct{})
+	slow := Share{Name: "docs", Path: tree(t, "a.txt"), Read: []string{"*"}}
+	set, err := Open([]Share{slow}, domain, func() time.Time { // it is asked for when a file is opened
+		close(hangs)
+		<-answers
+		return time.Now().Add(time.Hour)
+	})
+	check(t, err)
+	var live Live
+	live.Replace(set)
+	defer live.Replace(nil)
+	source := live.For(must(certauth.ParseIdentity("acme.example/desk")))
+	opening := make(chan error, 1)
+	go func() {
+		file, err := source.Open("docs", "a.txt")
+		if err == nil {
+			err = file.Close()
+		}
+		opening <- err
+	}()
+	<-hangs
+
+	next := opened(t, Share{Name: "more", Path: tree(t, "b.txt"), Read: []string{"*"}})
+	replaced := make(chan error, 1)
+	go func() {
+		live.Replace(next)
+		_, err := source.Stat("more", "b.txt")
+		if _, former := source.Stat("docs", "a.txt"); !errors.Is(former, fs.ErrNotExist) {
+			t.Errorf("the former set is served: %v", former)
+		}
+		replaced <- err
+	}()
+	select {
+	case err := <-replaced:
+		check(t, err)
+	case <-time.After(10 * time.Second):
+		t.Error("who asks for something else has to wait")
+	}
+	close(answers)
+	check(t, <-opening)
+	if _, err := set.shares["docs"].root.Stat("a.txt"); !errors.Is(err, os.ErrClosed) {
+		t.Errorf("it is still open: %v", err)
+	}
+}

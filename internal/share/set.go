@@ -3,6 +3,7 @@ package share
 import (
 	"errors"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/certexch/certexch/certauth"
@@ -13,6 +14,10 @@ import (
 type Set struct {
 	shares map[string]*directory
 	now    func() time.Time
+
+	mu     sync.Mutex
+	users  int
+	closed bool
 }
 
 // Open checks shares as Check does and opens them. now is the clock of this machine's files.
@@ -41,5 +46,36 @@ func (s *Set) For(id certauth.Identity) transfer.Source {
 	return view
 }
 
-// Close gives the directories back. What has been opened from them stays open; nothing else can be.
-func (s *Set) Close() error { return closeAll(s.shares) }
+// Close gives the directories back, at once or when nothing is asked of them through a Live any more. What has been
+// opened from them stays open; nothing else can be.
+func (s *Set) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
+	return s.closeUnused()
+}
+
+// enter begins a use of s, which does not close meanwhile; false if it is closed.
+func (s *Set) enter() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return false
+	}
+	s.users++
+	return true
+}
+
+func (s *Set) leave() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.users--
+	_ = s.closeUnused()
+}
+
+func (s *Set) closeUnused() error {
+	if !s.closed || s.users > 0 {
+		return nil
+	}
+	return closeAll(s.shares)
+}
