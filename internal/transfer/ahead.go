@@ -53,7 +53,7 @@ func (a *ahead) fill() error {
 	if len(a.queue) > maxAhead/2 {
 		return nil
 	}
-	for len(a.queue) < maxAhead && a.bytes < maxAheadBytes {
+	for len(a.queue) < maxAhead && a.bytes+maxRead <= maxAheadBytes {
 		want, ok := a.next(len(a.queue) == 0)
 		if !ok {
 			break
@@ -67,7 +67,7 @@ func (a *ahead) fill() error {
 		if err := c.sendWith(a.ch.Hold); err != nil {
 			return c.end(err)
 		}
-		sent := asked{call: c, bytes: len(r.share) + len(r.path)}
+		sent := asked{call: c, bytes: readFields + len(r.share) + len(r.path)}
 		a.bytes += sent.bytes
 		a.queue = append(a.queue, sent)
 	}

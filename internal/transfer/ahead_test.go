@@ -136,8 +136,11 @@ func TestReadAheadBoundsBytes(t *testing.T) {
 		answered++
 		return err
 	})
-	if err != nil || answered != len(paths) || most > maxAheadBytes/len(long)+1 {
+	if each := len(requestBytes(request{op: opRead, share: "docs", path: long})); err != nil || answered != len(paths) || most > maxAheadBytes/each {
 		t.Errorf("%d answers, %d at once, %v", answered, most, err)
+	}
+	if n := len(requestBytes(request{op: opRead, share: "docs", path: long, ifVersion: new([16]byte)})); n != readFields+len("docs")+len(long) {
+		t.Errorf("a request with a version is of %d bytes", n)
 	}
 }
 
