@@ -24,7 +24,7 @@ type Store struct {
 	data   []byte     // the file as last read
 	list   *List      // the last complete list, nil for nobody
 	err    error      // why data did not parse
-	missed time.Time  // when the file was first missing, zero while it is there
+	missed time.Time  // when the file was first found missing, zero while it is there
 }
 
 // NewStore returns the store for the file path. It touches nothing.
@@ -50,7 +50,9 @@ func (s *Store) Load() (*List, error) {
 //
 // An editor may empty the file before it writes it, or take it away before it
 // puts another in its place. What has changed therefore counts once it has been
-// at rest for a quarter of a second. Edits by Add and Remove count at once.
+// at rest for a quarter of a second; a file that is taken away counts as missing
+// half a second after the first look for it, at the latest. Edits by Add and
+// Remove count at once.
 //
 // With an error the list still counts. If the file is missing or unreadable it
 // is empty. If the file does not parse, which includes a last line without a
@@ -109,9 +111,6 @@ func readList(path string) (data []byte, rests bool, err error) {
 	before, err := f.Stat()
 	if err != nil {
 		return nil, false, err
-	}
-	if !before.Mode().IsRegular() {
-		return nil, false, fmt.Errorf("%s is not a regular file", path)
 	}
 	data, err = io.ReadAll(io.LimitReader(f, MaxSize+1))
 	if err != nil {

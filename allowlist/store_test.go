@@ -153,6 +153,35 @@ func TestE5EditorOnItsWay(t *testing.T) {
 	inForce("removed by command", "")
 }
 
+// E5: a list that is gone is gone, however busy its folder is.
+func TestE5RemovedFromBusyFolder(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "allowlist")
+	s := NewStore(path)
+	write(t, path, "acme.example/a\n")
+	if list, err := s.Current(); err != nil || names(list) != "acme.example/a" {
+		t.Fatalf("%q, %v", names(list), err)
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(10 * time.Second); ; {
+		now := time.Now()
+		if err := os.Chtimes(filepath.Dir(path), now, now); err != nil {
+			t.Fatal(err)
+		}
+		list, err := s.Current()
+		if errors.Is(err, fs.ErrNotExist) {
+			if names(list) != "" {
+				t.Errorf("gone: %q", names(list))
+			}
+			return
+		}
+		if now.After(deadline) {
+			t.Fatalf("still in force: %q, %v", names(list), err)
+		}
+	}
+}
+
 func TestCurrentParsesOnce(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "allowlist")
 	s := NewStore(path)
