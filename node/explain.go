@@ -177,7 +177,7 @@ func explainOwn(err error) (Failure, bool) {
 	case errors.As(err, &own):
 		return explainRefusal(&protocol.RefusedError{Reason: protocol.KeyMismatch, Own: true})
 	case errors.As(err, &unready):
-		return Failure{"not-ready", CodeOther, "this terminal has no " + unready.Missing + " yet", unready.Advice}, true
+		return Failure{"not-ready", CodeOther, "this terminal has no " + unready.Missing, unready.Advice}, true
 	case errors.As(err, new(*ConfigError)):
 		return Failure{Reason: "bad-configuration", Code: CodeOther, Text: err.Error(), Try: "correct it, and see with `certexch check`"}, true
 	}

@@ -50,7 +50,8 @@ func DefaultHome() (Home, error) { return home.Default() }
 
 // Init makes a home: the configuration file, the state folder, the allowlist and the two keys. What is there
 // already is left as it is; when nothing is missing: ErrExists. A home has keys when it has the signing key,
-// which is written last.
+// which is written last: without it, a sealing key is replaced, unless there is a certificate, which may be of it.
+// Then the rest is made, and the error is a *NotReadyError.
 func Init(at Home) error { return home.Init(at, example) }
 
 // Request makes the certificate request of the home's keys, in PEM. The authority decides on the

@@ -34,9 +34,7 @@ type Keys struct {
 // ErrExists is returned by Init for a home that has all that Init makes.
 var ErrExists = errors.New("this home has keys already")
 
-// Init makes a home: the configuration file, which says config, the state folder, the allowlist and the two
-// keys. What is there already is left as it is; when nothing is missing: ErrExists. A home has keys when it has
-// the signing key, which is written last.
+// Init is node.Init with what the configuration file says.
 func Init(home Home, config []byte) error {
 	if err := durable.MkdirPrivate(home.State); err != nil {
 		return err
@@ -61,7 +59,22 @@ func Init(home Home, config []byte) error {
 		}
 		return err
 	}
+	if certified(home) {
+		return lostKey("signing", "sealing")
+	}
 	return writeKeys(home)
+}
+
+// certified reports whether a home has a sealing key that a certificate may be of.
+func certified(home Home) bool {
+	_, noKey := os.Lstat(home.sealingKey())
+	_, noCertificate := os.Lstat(home.Certificate())
+	return noKey == nil && noCertificate == nil
+}
+
+// lostKey is for a home that has one of its keys only: new keys come in pairs.
+func lostKey(lost, left string) error {
+	return &NotReadyError{lost + " key", fmt.Sprintf("put %s.key back from a backup; or remove %s.key beside it, make new keys with `certexch init`, and have them certified", lost, left)}
 }
 
 // createMissing writes a file, unless there is one.
@@ -73,8 +86,8 @@ func createMissing(path string, data []byte, mode fs.FileMode) (created bool, er
 	return err == nil, err
 }
 
-// writeKeys makes the keys of a home without a signing key. A sealing key alone is what is left of an attempt
-// that failed.
+// writeKeys makes the keys of a home without a signing key. A sealing key alone, without a certificate, is what is
+// left of an attempt that failed: it is replaced.
 func writeKeys(home Home) error {
 	signing, sealing, err := newKeys()
 	if err != nil {
@@ -117,6 +130,9 @@ func LoadKeys(home Home) (Keys, error) {
 		return Keys{}, err
 	}
 	der, err := readKey(home.SigningKey(), pemSigning)
+	if errors.As(err, new(*NotReadyError)) && certified(home) {
+		err = lostKey("signing", "sealing")
+	}
 	if err != nil {
 		return Keys{}, err
 	}
@@ -130,7 +146,7 @@ func LoadKeys(home Home) (Keys, error) {
 	}
 	seed, err := readKey(home.sealingKey(), pemSealing)
 	if errors.As(err, new(*NotReadyError)) {
-		err = &NotReadyError{Missing: "sealing key", Advice: fmt.Sprintf("put sealing.key back from a backup; or remove %s, make new keys with `certexch init`, and have them certified", home.SigningKey())}
+		err = lostKey("sealing", "signing")
 	}
 	if err != nil {
 		return Keys{}, err
@@ -166,7 +182,7 @@ type NotReadyError struct {
 }
 
 func (e *NotReadyError) Error() string {
-	return fmt.Sprintf("this terminal has no %s yet: %s", e.Missing, e.Advice)
+	return fmt.Sprintf("this terminal has no %s: %s", e.Missing, e.Advice)
 }
 
 // Request makes the certificate request of the home's keys, in PEM. The authority decides on the

@@ -56,15 +56,31 @@ func TestInitMends(t *testing.T) {
 	}
 }
 
-// TestLostSealingKey: whoever has lost one key only is not sent to init, which would not make it.
-func TestLostSealingKey(t *testing.T) {
-	at, err := home.At(t.TempDir())
-	check(t, err)
-	check(t, home.Init(at, []byte(config)))
-	check(t, os.Remove(filepath.Join(at.State, "sealing.key")))
-	_, err = home.Request(at, certauth.Identity{})
-	var unready *home.NotReadyError
-	if !errors.As(err, &unready) || !strings.Contains(unready.Advice, "remove "+at.SigningKey()) {
-		t.Errorf("got %v", err)
+// TestLostKey: whoever has lost one key only is not sent to init, which would not make it, or would replace the other,
+// of which the certificate is.
+func TestLostKey(t *testing.T) {
+	for lost, left := range map[string]string{"signing": "sealing", "sealing": "signing"} {
+		at, err := home.At(t.TempDir())
+		check(t, err)
+		check(t, home.Init(at, []byte(config)))
+		check(t, os.WriteFile(at.Certificate(), []byte("of both"), 0o600))
+		kept := filepath.Join(at.State, left+".key")
+		before, err := os.ReadFile(kept)
+		check(t, err)
+		check(t, os.Remove(filepath.Join(at.State, lost+".key")))
+		_, err = home.Request(at, certauth.Identity{})
+		var unready *home.NotReadyError
+		if !errors.As(err, &unready) || unready.Missing != lost+" key" || !strings.Contains(unready.Advice, "remove "+left+".key") {
+			t.Errorf("%s: got %v", lost, err)
+		}
+		if err := home.Init(at, []byte(config)); err == nil {
+			t.Errorf("%s: init said nothing", lost)
+		}
+		after, err := os.ReadFile(kept)
+		if err != nil || string(after) != string(before) {
+			t.Errorf("%s: the other key is another now, %v", lost, err)
+		}
+		check(t, os.Remove(kept))
+		check(t, home.Init(at, []byte(config)))
 	}
 }
