@@ -191,6 +191,9 @@ func TestA11ListEnvelope(t *testing.T) {
 // Half a million certificates do not fit a list; those that do are found again,
 // in whatever order they come.
 func TestA11LongLists(t *testing.T) {
+	if testing.Short() {
+		t.Skip("parses lists of half a million entries, in one goroutine")
+	}
 	a := newAuthority(t, "acme.example")
 	random := rand.New(rand.NewPCG(3, 4))
 	r := Revocations{Serials: make([]RevokedSerial, 500_000)}

@@ -24,6 +24,9 @@ var judges = map[string]func(*testing.T, *vector){
 
 // TestVectors makes every vector, compares it with its file, and runs the file.
 func TestVectors(t *testing.T) {
+	if testing.Short() {
+		t.Skip("makes every vector, in one goroutine")
+	}
 	made := slices.Concat(certificates(t), requests(t), crls(t), exchanges(t), streams(t))
 	if *update {
 		write(t, made)

@@ -32,6 +32,9 @@ func TestD11Printable(t *testing.T) {
 
 // TestD11EveryCharacter: whatever comes in, nothing but visible characters and spaces comes out.
 func TestD11EveryCharacter(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a million characters, in one goroutine")
+	}
 	for b := range 256 {
 		checkVisible(t, Printable("a"+string([]byte{byte(b)})+"b"))
 	}
