@@ -34,6 +34,7 @@ type Channel struct {
 	salted   bool                                        // the peer's salt has been read
 	derive   func(salt [saltSize]byte) (secret [32]byte) // of the peer's direction
 	received error                                       // how receiving ended
+	wordless bool                                        // Receive returns a last frame without payload, too: it is none
 }
 
 // Send seals f in place and writes it, after what Hold has kept. The payload is spent; the frame may be used
@@ -163,7 +164,7 @@ func (c *Channel) next(f *Frame) error {
 	if err := c.receive.open(f); err != nil {
 		return err
 	}
-	if f.end && f.n == 0 {
+	if f.end && f.n == 0 && !c.wordless {
 		return c.expectEnd()
 	}
 	return nil

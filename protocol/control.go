@@ -74,6 +74,7 @@ func (s *Session) Control(t Transport, rand io.Reader) (*Control, error) {
 	if err != nil {
 		return nil, err
 	}
+	channel.wordless = true
 	return &Control{channel: channel}, nil
 }
 
@@ -127,7 +128,8 @@ func (c *Control) KeepAlive() error {
 	return c.send(peerSilence, false, controlKeepAlive)
 }
 
-// Goodbye tells the peer why the session ends, once; later calls wait until it has been said.
+// Goodbye tells the peer why the session ends, once; later calls wait until it has been said, and fail if it could
+// not be.
 func (c *Control) Goodbye(reason Goodbye) error {
 	return c.send(goodbyeTimeout, true, controlGoodbye, byte(reason))
 }
@@ -141,7 +143,7 @@ func (c *Control) send(within time.Duration, last bool, payload ...byte) error {
 	c.sending.Lock()
 	defer c.sending.Unlock()
 	if c.said {
-		return nil
+		return c.channel.Flush() // nothing, but it knows whether what was said has left
 	}
 	c.said = last
 	f := NewFrame()

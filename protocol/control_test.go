@@ -68,6 +68,19 @@ func TestControlMessagesOfOtherForms(t *testing.T) {
 	}
 }
 
+// A last frame without a message is refused when it comes, though the stream does not end.
+func TestControlEndsWithoutAWord(t *testing.T) {
+	w := newWorld(t)
+	synctest.Test(t, func(t *testing.T) {
+		i, r, _, _ := w.controls(t)
+		f := text("")
+		f.end = true
+		check(t, i.channel.write(f))
+		_, err := r.Receive()
+		wantIntegrity(t, "nothing as the end", err)
+	})
+}
+
 func content(s string) *Frame {
 	f := text(s)
 	f.Kind = KindContent
@@ -177,7 +190,7 @@ func TestKeepAliveLeavesAGoodbyeItsDeadline(t *testing.T) {
 	}
 	close(stuck.end)
 	first, second := <-ended, <-ended
-	if !errors.Is(errors.Join(first, second), os.ErrDeadlineExceeded) || set != 1 || stuck.deadlines != set {
+	if !errors.Is(first, os.ErrDeadlineExceeded) || !errors.Is(second, os.ErrDeadlineExceeded) || set != 1 || stuck.deadlines != set {
 		t.Errorf("deadline number %d, then %d; %v, %v", set, stuck.deadlines, first, second)
 	}
 }

@@ -75,7 +75,14 @@ func (t *tree) begin(f *folder, remote string) {
 	if !f.made {
 		now := time.Now()
 		held, ok := f.mark()
-		if !ok || !strings.HasPrefix(want, held) || f.root.Chtimes(markName, now, now) != nil { // held ends early if that run was killed right there
+		switch {
+		case !ok || !strings.HasPrefix(want, held):
+			return
+		case held != want: // that run was killed right there
+			if f.root.Remove(markName) != nil || !f.writeMark(want) {
+				return
+			}
+		case f.root.Chtimes(markName, now, now) != nil:
 			return
 		}
 	} else if !f.writeMark(want) {

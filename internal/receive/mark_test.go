@@ -57,6 +57,23 @@ func TestTreeMark(t *testing.T) {
 	same(t, name, from)
 }
 
+// A mark that was cut off is written anew: who goes on may be cut off, too.
+func TestTreeMarkCut(t *testing.T) {
+	want := markOf("nas", "docs", "")
+	for _, held := range []string{"", want[:len(want)/2]} {
+		from, to := t.TempDir(), t.TempDir()
+		plant(t, from, forest())
+		check(t, os.Mkdir(filepath.Join(to, "new"), 0o755))
+		check(t, os.WriteFile(filepath.Join(to, "new", markName), []byte(held), 0o600))
+		ctx, cancel := context.WithCancelCause(t.Context())
+		enough := errors.New("enough")
+		_, err := Tree(ctx, farAt(t, from).pool(), "docs", "", transfer.Entry{Dir: true}, Destination{to, "new"}, TreeOptions{Terminal: "nas", Report: func(Item) { cancel(enough) }})
+		if _, ok := Unfinished(filepath.Join(to, "new"), "nas", "docs", ""); !errors.Is(err, enough) || !ok {
+			t.Errorf("%q: unfinished %v, %v", held, ok, err)
+		}
+	}
+}
+
 // A tree into a folder that was there is not marked, whatever fails in it.
 func TestTreeUnmarked(t *testing.T) {
 	from, to := t.TempDir(), t.TempDir()
