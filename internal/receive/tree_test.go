@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -235,6 +236,13 @@ func (b *busy) ask(what string) error {
 	return nil
 }
 
+// counts returns what was asked for until now. What was asked for before a tree ended may still be under way.
+func (b *busy) counts() map[string]int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return maps.Clone(b.asked)
+}
+
 func (b *busy) Open(share, path string) (transfer.File, error) {
 	if err := b.ask(path); err != nil {
 		return nil, err
@@ -254,10 +262,9 @@ func TestTreeOfABusyTerminal(t *testing.T) {
 	from, to := t.TempDir(), t.TempDir()
 	plant(t, from, map[string]string{"a": "a", "b": strings.Repeat("b", 10_000), "sub/c": "c"})
 	r := farAt(t, from)
-	b := &busy{Source: r.source, times: 2, asked: make(map[string]int)}
-	r.source = b
-	pool := r.pool()
-	if s, _, err := getTree(t, pool, Destination{to, "new"}, TreeOptions{}); err != nil || s.Files != 3 || s.Failed != 0 {
+	idle := r.source
+	r.source = &busy{Source: idle, times: 2, asked: make(map[string]int)}
+	if s, _, err := getTree(t, r.pool(), Destination{to, "new"}, TreeOptions{}); err != nil || s.Files != 3 || s.Failed != 0 {
 		t.Errorf("%+v, %v", s, err)
 	}
 	same(t, filepath.Join(to, "new"), from)
@@ -265,11 +272,12 @@ func TestTreeOfABusyTerminal(t *testing.T) {
 	enough := errors.New("enough")
 	for _, first := range []string{"/", "a"} {
 		ctx, cancel := context.WithCancelCause(context.Background())
-		b.times, b.then, b.asked = 1<<30, func() { cancel(enough) }, map[string]int{"/": 1 << 30, "sub/": 1 << 30}
+		b := &busy{Source: idle, times: 1 << 30, then: func() { cancel(enough) }, asked: map[string]int{"/": 1 << 30, "sub/": 1 << 30}}
 		delete(b.asked, first)
-		_, err := Tree(ctx, pool, "docs", "", transfer.Entry{Dir: true}, Destination{to, "other"}, TreeOptions{})
-		if !errors.Is(err, enough) || b.asked["/"]%(1<<30) > 2 || b.asked["a"] > 1 {
-			t.Errorf("%v after %v", err, b.asked)
+		r.source = b
+		_, err := Tree(ctx, r.pool(), "docs", "", transfer.Entry{Dir: true}, Destination{to, "other"}, TreeOptions{})
+		if asked := b.counts(); !errors.Is(err, enough) || asked["/"]%(1<<30) > 2 || asked["a"] > 1 {
+			t.Errorf("%v after %v", err, asked)
 		}
 	}
 }
@@ -303,9 +311,10 @@ func TestTreeOfATerminalTooBusy(t *testing.T) {
 	if err != nil || s.Failed != 201+uint64(folders) || !errors.Is(s.First, transfer.ErrBusy) {
 		t.Errorf("%+v, %v", s, err)
 	}
-	delete(b.asked, "/")
+	asked := b.counts()
+	delete(asked, "/")
 	contents, lists := 0, 0
-	for what, n := range b.asked {
+	for what, n := range asked {
 		if strings.HasSuffix(what, "/") {
 			lists += n
 		} else {
