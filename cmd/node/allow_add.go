@@ -54,11 +54,11 @@ func (e *environment) allowAdd(ctx context.Context, names []string, flags entryF
 	if err != nil {
 		return err
 	}
-	own, err := e.describe(home)
+	own, err := node.Describe(home, node.DefaultConfig(), e.now()) // the configuration says nothing of it
 	if err != nil {
 		return err
 	}
-	ids, err := parseIdentities(own.Identity.TrustDomain(), names)
+	ids, err := e.parseIdentities(home, names...)
 	if err != nil {
 		return err
 	}
