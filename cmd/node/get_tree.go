@@ -58,9 +58,7 @@ func (v *visit) getTrees(ctx context.Context, args []string, dst string, flags g
 		if err = g.get(ctx, l, targets[i]); err == nil {
 			continue
 		}
-		if g.sum.First != nil { // which is the error of the command
-			g.report(receive.Item{Path: pathOf(targets[i]), Outcome: receive.Failed, Err: err})
-		}
+		g.failed(targets[i], err)
 		break
 	}
 	said := g.summary(time.Since(began), err != nil)
@@ -118,9 +116,14 @@ func (g *grove) get(ctx context.Context, l location, to receive.Destination) err
 	if err == nil || !isOfOne(err) {
 		return err
 	}
+	g.failed(to, err)
+	return nil
+}
+
+// failed counts and names a tree that has failed.
+func (g *grove) failed(to receive.Destination, err error) {
 	g.add(receive.Summary{Failed: 1, First: err})
 	g.report(receive.Item{Path: pathOf(to), Outcome: receive.Failed, Err: err})
-	return nil
 }
 
 // isOfOne reports whether an error is of one tree, and another may do better.
@@ -152,7 +155,7 @@ func (g *grove) report(item receive.Item) {
 		_ = e.printJSON(line) // an error of standard output comes up again with the summary
 	case item.Outcome == receive.Failed:
 		text := node.Explain(item.Err).Text
-		if !strings.Contains(text, item.Path) {
+		if !strings.HasPrefix(text, item.Path) {
 			text = item.Path + ": " + text
 		}
 		g.note("%s", text)
