@@ -58,7 +58,9 @@ func (v *visit) getTrees(ctx context.Context, args []string, dst string, flags g
 		if err = g.get(ctx, l, targets[i]); err == nil {
 			continue
 		}
-		g.failed(targets[i], err)
+		if ctx.Err() == nil { // being cancelled is no failure of a tree
+			g.failed(targets[i], err)
+		}
 		break
 	}
 	said := g.summary(time.Since(began), err != nil)
