@@ -37,12 +37,12 @@ func (s *pacedSocket) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// moved returns when something last came, or was taken by the network for the peer.
+// moved returns when something last came, or was taken by this system for the peer.
 func (s *pacedSocket) moved() time.Time {
 	return s.began.Add(time.Duration(max(s.lastRead.Load(), s.lastWrite.Load())))
 }
 
-// took returns when the network last took something for the peer.
+// took returns when this system last took something for the peer.
 func (s *pacedSocket) took() time.Time { return s.began.Add(time.Duration(s.lastWrite.Load())) }
 
 func (s *pacedSocket) Write(frame []byte) (int, error) {

@@ -63,6 +63,12 @@ func (v *valve) stop() (open func()) {
 func muxedPair(t *testing.T) (accepted, dialled network.MuxedConn, q *queue, v *valve) {
 	t.Helper()
 	near, far := net.Pipe()
+	return muxedOver(t, near, far)
+}
+
+// muxedOver is muxedPair over a connection that stands: near is the accepting side's.
+func muxedOver(t *testing.T, near, far net.Conn) (accepted, dialled network.MuxedConn, q *queue, v *valve) {
+	t.Helper()
 	v = &valve{Conn: far, gone: make(chan struct{})}
 	m := newMuxer()
 	made := make(chan error, 1)
