@@ -60,9 +60,17 @@ func (c *controlled) Open(ctx context.Context, id certauth.Identity, addrs []mul
 }
 
 // Open returns a data channel to the terminal id, for requests: of a session that stands, or of one that
-// it makes as Dial does. The session outlives the channel for a while. The error is Dial's, or
-// protocol.ErrBroken.
+// it makes as Dial does. The session outlives the channel for a while. The error is Dial's,
+// protocol.ErrBroken, or ErrClosed, also where Close has interrupted it.
 func (t *Terminal) Open(ctx context.Context, id certauth.Identity, addrs ...multiaddr.Multiaddr) (transfer.Channel, error) {
+	ch, err := t.openKept(ctx, id, addrs)
+	if err != nil && t.ctx.Err() != nil { // ctx may have ended by that: whoever asked has not given up
+		return nil, ErrClosed
+	}
+	return ch, err
+}
+
+func (t *Terminal) openKept(ctx context.Context, id certauth.Identity, addrs []multiaddr.Multiaddr) (transfer.Channel, error) {
 	peer, err := t.Dial(ctx, id, addrs...)
 	if err != nil {
 		return nil, err

@@ -1,9 +1,11 @@
 package node_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
@@ -173,6 +175,46 @@ func TestCloseEndsRun(t *testing.T) {
 	if err := terminal.Run(t.Context()); !errors.Is(err, node.ErrClosed) {
 		t.Errorf("Run after Close: %v", err)
 	}
+}
+
+// TestCloseInterruptsOpen: what a command of this machine has asked for is then not said to be cancelled, which it is
+// not, nor the other terminal to be unreachable.
+func TestCloseInterruptsOpen(t *testing.T) {
+	authority := certtest.NewAuthority(t, "acme.example")
+	desk, nas := newFixture(t, authority, "desk"), newFixture(t, authority, "nas")
+	desk.register(nas)
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	check(t, err)
+	defer silent.Close()
+	addr, err := multiaddr.NewMultiaddr("/ip4/127.0.0.1/tcp/" + itoa(silent.Addr().(*net.TCPAddr).Port) + "/p2p/" + nas.terminal().PeerID().String())
+	check(t, err)
+
+	ctx, cancel := context.WithCancel(t.Context()) // ends with the terminal, as that of a command does
+	defer cancel()
+	desk.log = slog.New(slog.NewTextHandler(stopping(cancel), nil))
+	terminal, _ := desk.running()
+	opened := make(chan error, 1)
+	go func() {
+		_, err := terminal.Open(ctx, nas.identity, addr)
+		opened <- err
+	}()
+	conn, err := silent.Accept()
+	check(t, err)
+	defer conn.Close()
+	check(t, terminal.Close())
+	if err := <-opened; !errors.Is(err, node.ErrClosed) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// stopping is a log that calls when the terminal says in it that it stops.
+type stopping func()
+
+func (stopping stopping) Write(record []byte) (int, error) {
+	if bytes.Contains(record, []byte("msg=stopping")) {
+		stopping()
+	}
+	return len(record), nil
 }
 
 // TestReloadOnlyWhileServing: or shares would be open that nobody closes.

@@ -52,11 +52,5 @@ func (r *retry) again(ctx context.Context, err error) error {
 // isLost reports whether err says that the other terminal cannot be reached, any more or yet: because of the
 // network, or because the terminal that runs here, through which it was reached, has been stopped.
 func isLost(err error) bool {
-	if errors.Is(err, control.ErrNotRunning) {
-		return true
-	}
-	if told := (*control.Failure)(nil); errors.As(err, &told) && told.Reason == "cancelled" {
-		return true // it was cancelled there, not here
-	}
-	return node.Explain(err).Code == node.CodeUnreachable
+	return errors.Is(err, control.ErrNotRunning) || node.Explain(err).Code == node.CodeUnreachable
 }

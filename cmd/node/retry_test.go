@@ -27,7 +27,6 @@ func TestIsLost(t *testing.T) {
 	}{
 		{protocol.ErrBroken, true},
 		{control.ErrNotRunning, true},
-		{told(context.Canceled), true},
 		{told(fmt.Errorf("opening: %w", node.ErrClosed)), true},
 		{told(protocol.ErrBroken), true},
 		{told(errors.New("a file that somebody closed")), false},
