@@ -9,6 +9,7 @@ import (
 
 	"github.com/certexch/certexch/allowlist"
 	"github.com/certexch/certexch/internal/cli"
+	"github.com/certexch/certexch/internal/transfer"
 )
 
 // completeWithin is how long somebody waits for what a key completes.
@@ -81,7 +82,10 @@ func (e *environment) remoteNames(ctx context.Context, typed string) (words []st
 	if err != nil {
 		return nil
 	}
-	for _, name := range v.names(ctx, l) {
+	open := func(ctx context.Context) (transfer.Channel, error) { return v.way(ctx, l.identity, nil) }
+	running := transfer.NewPool(open, completeWithin)
+	defer running.Close()
+	for _, name := range names(ctx, running, l) {
 		if word := before + name; strings.HasPrefix(word, typed) && cli.Printable(name) == name {
 			words = append(words, word)
 		}
@@ -89,16 +93,17 @@ func (e *environment) remoteNames(ctx context.Context, typed string) (words []st
 	return words
 }
 
-// names are what is in a place, folders and shares with a slash at their end; nothing if it cannot be seen.
-func (v *visit) names(ctx context.Context, l location) (names []string) {
+// names are what is in a place of a terminal, folders and shares with a slash at their end; nothing if it cannot
+// be seen.
+func names(ctx context.Context, p *transfer.Pool, l location) (names []string) {
 	if l.share == "" {
-		shares, _ := v.peer(l.identity).Shares(ctx)
+		shares, _ := p.Shares(ctx)
 		for _, name := range shares {
 			names = append(names, name+"/")
 		}
 		return names
 	}
-	entries, _ := v.peer(l.identity).List(ctx, l.share, l.path)
+	entries, _ := p.List(ctx, l.share, l.path)
 	for _, entry := range entries {
 		name := entry.Name
 		if entry.Dir {
