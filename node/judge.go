@@ -16,6 +16,9 @@ const (
 	farewellTime = 500 * time.Millisecond
 )
 
+// saveEvery is how often who has knocked is written down.
+const saveEvery = 500 * time.Millisecond
+
 // judgeSessions judges all sessions, again and again, until the terminal is closed.
 func (t *Terminal) judgeSessions() {
 	tick := time.NewTicker(judgeEvery)
@@ -33,7 +36,7 @@ func (t *Terminal) judgeSessions() {
 // keepRecords writes what people may want to see, until the terminal is closed. Judging does not wait for the
 // disk.
 func (t *Terminal) keepRecords() {
-	save, announce := time.NewTicker(judgeEvery), time.NewTicker(announceEvery)
+	save, announce := time.NewTicker(saveEvery), time.NewTicker(announceEvery)
 	defer save.Stop()
 	defer announce.Stop()
 	told := make(map[string]bool)

@@ -72,11 +72,8 @@ func (k *knocks) all() []Knock {
 
 // save writes what is new. It is not called for each knock: they come as often as others like.
 func (k *knocks) save() error {
-	k.mu.Lock()
-	known, dirty := slices.Clone(k.known), k.dirty
-	k.dirty = false
-	k.mu.Unlock()
-	if !dirty {
+	known := k.unsaved()
+	if known == nil {
 		return nil
 	}
 	text, err := json.MarshalIndent(known, "", "  ")
@@ -89,6 +86,17 @@ func (k *knocks) save() error {
 		k.mu.Unlock()
 	}
 	return err
+}
+
+// unsaved takes what is to be saved; nil if that has been done.
+func (k *knocks) unsaved() []Knock {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if !k.dirty {
+		return nil
+	}
+	k.dirty = false
+	return slices.Clone(k.known)
 }
 
 // maxKnocksFile bounds the file: each of its entries is far below a kilobyte.

@@ -72,7 +72,7 @@ type Terminal struct {
 	trust     *home.Trust
 	allowlist *allowlist.Store
 
-	listComplaint, bookComplaint, multicastComplaint complaint
+	trustComplaint, listComplaint, bookComplaint, multicastComplaint complaint
 
 	shares    share.Live // nothing but while Run runs
 	knocks    knocks
@@ -128,7 +128,7 @@ func (t *Terminal) check() (err error) {
 	if err := home.CheckPrivate(t.home); err != nil {
 		return err
 	}
-	t.trust = home.NewTrust(t.home, cfg.allowStale(), t.env.Now, t.log)
+	t.trust = home.NewTrust(t.home, cfg.allowStale(), t.env.Now)
 	roots, err := t.trust.Load()
 	if err != nil {
 		return err
@@ -177,7 +177,17 @@ func (t *Terminal) credentials(certificate []byte) protocol.Credentials {
 
 // policy is what is required of peers, as it is when it is asked.
 func (t *Terminal) policy() protocol.Policy {
-	return protocol.Policy{Now: t.env.Now, Roots: t.trust.Current, Registered: t.registered, Private: t.cfg.Load().Private}
+	return protocol.Policy{Now: t.env.Now, Roots: t.roots, Registered: t.registered, Private: t.cfg.Load().Private}
+}
+
+// roots are the trusted authorities as they are now: nil, so that nobody is trusted, while the trust folder does not
+// verify.
+func (t *Terminal) roots() *certauth.Roots {
+	roots, err := t.trust.Load()
+	if t.trustComplaint.news(err) {
+		t.log.Error("nobody is trusted: the trust folder does not verify", "error", err.Error())
+	}
+	return roots
 }
 
 // registered reports whether the allowlist, as it is now, holds the terminal.

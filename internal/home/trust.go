@@ -5,7 +5,6 @@ import (
 	"encoding/pem"
 	"fmt"
 	"io/fs"
-	"log/slog"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -28,7 +27,6 @@ const trustRefresh = 500 * time.Millisecond
 type Trust struct {
 	dir string
 	now func() time.Time
-	log *slog.Logger
 
 	mu         sync.Mutex // guards what follows
 	allowStale bool
@@ -36,13 +34,12 @@ type Trust struct {
 	stamp      string    // names, sizes and times of its files then
 	roots      *certauth.Roots
 	failed     error
-	told       string // what was logged last
 }
 
-// NewTrust returns the Trust of home, which judges dates by now, accepts lists past their date if allowStale is
-// set, and tells log when nobody can be trusted.
-func NewTrust(home Home, allowStale bool, now func() time.Time, log *slog.Logger) *Trust {
-	return &Trust{dir: home.trust(), allowStale: allowStale, now: now, log: log}
+// NewTrust returns the Trust of home, which judges dates by now, and accepts lists past their date if allowStale is
+// set.
+func NewTrust(home Home, allowStale bool, now func() time.Time) *Trust {
+	return &Trust{dir: home.trust(), allowStale: allowStale, now: now}
 }
 
 // SetStale changes whether lists past their date are accepted.
@@ -52,17 +49,8 @@ func (t *Trust) SetStale(allow bool) {
 	t.allowStale, t.asked = allow, time.Time{}
 }
 
-// Current returns the trusted authorities. If the folder cannot be read or something in it does not
-// verify, it returns nil, which refuses every certificate.
-func (t *Trust) Current() *certauth.Roots {
-	roots, err := t.Load()
-	if err != nil {
-		return nil
-	}
-	return roots
-}
-
-// Load is Current with the reason why nobody is trusted: as ReadTrust.
+// Load returns the trusted authorities. If the folder cannot be read or something in it does not verify, they are
+// nil, which refuses every certificate, and the error is as ReadTrust's.
 func (t *Trust) Load() (*certauth.Roots, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -76,7 +64,6 @@ func (t *Trust) Load() (*certauth.Roots, error) {
 	}
 	t.asked, t.stamp = time.Now(), stamp
 	t.roots, t.failed = t.read()
-	t.tell()
 	return t.roots, t.failed
 }
 
@@ -86,18 +73,6 @@ func (t *Trust) read() (*certauth.Roots, error) {
 		return nil, err
 	}
 	return RootsOf(anchors, t.allowStale)
-}
-
-// tell logs each failure once, however often it is met.
-func (t *Trust) tell() {
-	text := ""
-	if t.failed != nil {
-		text = t.failed.Error()
-	}
-	if text != "" && text != t.told {
-		t.log.Error("nobody is trusted: the trust folder does not verify", "folder", t.dir, "error", t.failed)
-	}
-	t.told = text
 }
 
 // folderStamp changes whenever a file below dir does.
