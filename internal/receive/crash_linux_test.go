@@ -151,6 +151,36 @@ func TestF1TreeKilledAtEveryStep(t *testing.T) {
 	}
 }
 
+// F1: where the disk gives a file its name by a link, a run may be killed while it has both. The next run takes the
+// hidden one away, whether the file is small or large, and even if it is no longer what that would receive.
+func TestF1KilledWithTwoNames(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts some processes: run it without -short")
+	}
+	for _, name := range []string{"small", "large"} {
+		for _, changed := range []bool{false, true} {
+			dir := t.TempDir()
+			from, to := filepath.Join(dir, "from"), filepath.Join(dir, "to")
+			plant(t, from, map[string]string{"small": "content", "large": string(crashBody)})
+			hidden := origin{"nas", "docs", name, name}.hidden()
+			calls, _ := traceAs(t, treeDir, dir, "-P", hidden, "-e", "inject=renameat2:error=EINVAL", "-e", "inject=unlinkat:signal=SIGKILL")
+			if info, err := os.Stat(filepath.Join(to, name)); err != nil || info.Sys().(*syscall.Stat_t).Nlink != 2 {
+				t.Fatalf("%s was not killed with two names: %v after\n%s", name, err, strings.Join(calls, "\n"))
+			}
+			if changed {
+				check(t, os.Chtimes(filepath.Join(to, name), time.Time{}, modTime))
+			}
+			s, _, err := getTree(t, farAt(t, from).pool(), Destination{dir, "to"}, TreeOptions{Terminal: "nas"})
+			if err != nil || changed != (s.Failed == 1) {
+				t.Errorf("%s, again: %+v, %v", name, s, err)
+			}
+			if _, err := os.Stat(filepath.Join(to, hidden)); !errors.Is(err, os.ErrNotExist) {
+				t.Errorf("%s, changed %v: the hidden name is still there: %v", name, changed, err)
+			}
+		}
+	}
+}
+
 // step is one call to the system: the lines of the trace where it began and ended.
 type step struct {
 	text       string

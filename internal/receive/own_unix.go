@@ -19,6 +19,12 @@ func isOurs(info fs.FileInfo) bool {
 	return ok && info.Mode().IsRegular() && stat.Nlink == 1 && int(stat.Uid) == os.Geteuid()
 }
 
+// isSecondName reports whether a file is this user's and has another name.
+func isSecondName(info fs.FileInfo) bool {
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	return ok && info.Mode().IsRegular() && stat.Nlink > 1 && int(stat.Uid) == os.Geteuid()
+}
+
 // isPrivate reports whether nobody but its owner can have written to a file. Others may read it: a partial
 // gets its attributes just before its name.
 func isPrivate(info fs.FileInfo) bool { return info.Mode()&0o022 == 0 }

@@ -13,6 +13,9 @@ const openCarefully = 0
 // isOurs reports whether a file is this user's. The access list of its folder keeps others off.
 func isOurs(info fs.FileInfo) bool { return info.Mode().IsRegular() }
 
+// isSecondName is not to be known from what a look tells: such a name goes when it is stale.
+func isSecondName(fs.FileInfo) bool { return false }
+
 // isPrivate reports whether nobody but its owner can have written to a file.
 func isPrivate(fs.FileInfo) bool { return true }
 

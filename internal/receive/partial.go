@@ -169,9 +169,6 @@ func (p *partial) discard() {
 // tidy removes what a run that was killed at its very end has left of a file that is here.
 func (f *folder) tidy(from origin) {
 	hidden := from.hidden()
-	if f.isBoth(hidden, from.name) {
-		_ = f.root.Remove(hidden)
-	}
 	if p := reopen(f, hidden); p != nil {
 		p.discard()
 		return
@@ -179,14 +176,4 @@ func (f *folder) tidy(from origin) {
 	if journal := journalName(hidden); !f.has(hidden) && f.has(journal) {
 		_ = f.root.Remove(journal)
 	}
-}
-
-// isBoth reports whether two names are of one file.
-func (f *folder) isBoth(a, b string) bool {
-	first, err := f.look(a)
-	if err != nil || first == nil {
-		return false
-	}
-	second, err := f.look(b)
-	return err == nil && second != nil && os.SameFile(first, second)
 }

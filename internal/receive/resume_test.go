@@ -348,32 +348,53 @@ func copyOf(path string, mode os.FileMode, owner int) error {
 	return errors.Join(os.WriteFile(path, good, 0o600), os.Chmod(path, mode), os.Lchown(path, owner, -1))
 }
 
-// D10: partials that nobody has gone on with for a month go when a get comes by; those in use, those of
-// late, and what only looks like one stay.
+// D10: partials that nobody has gone on with for a month go when a get comes by, and second names of files at
+// once; those in use, those of late, and what only looks like one stay.
 func TestD10StalePartials(t *testing.T) {
-	dir := t.TempDir()
-	old := time.Now().Add(-staleAfter - time.Hour)
-	put := func(name string, at time.Time) string {
-		path := filepath.Join(dir, name)
-		check(t, os.WriteFile(path, []byte("x"), 0o600))
-		check(t, os.Chtimes(path, at, at))
-		return path
-	}
-	put(".certexch-OLD.partial", old)
-	put(".certexch-OLD.journal.partial", old)
-	put(".certexch-NEW.partial", time.Now().Add(-staleAfter+time.Hour))
-	put(".certexch-old.txt", old)
-	inUse, err := os.Open(put(".certexch-USED.partial", old))
-	check(t, err)
-	defer inUse.Close()
-	check(t, lock(inUse))
-	check(t, os.Symlink(".certexch-old.txt", filepath.Join(dir, ".certexch-LINK.partial")))
+	for how, get := range map[string]func(dir string) error{
+		"file": func(dir string) error {
+			_, err := fetchFrom(&remote{body: []byte("content")}, dir)
+			return err
+		},
+		"tree of a file": func(dir string) error {
+			from := t.TempDir()
+			plant(t, from, map[string]string{"f": "content"})
+			r := farAt(t, from)
+			entry, err := r.source.Stat("docs", "f")
+			check(t, err)
+			s, err := Tree(t.Context(), r.pool(), "docs", "f", entry, Destination{dir, "f"}, TreeOptions{Terminal: "nas"})
+			return errors.Join(err, s.First)
+		},
+	} {
+		dir := t.TempDir()
+		old := time.Now().Add(-staleAfter - time.Hour)
+		put := func(name string, at time.Time) string {
+			path := filepath.Join(dir, name)
+			check(t, os.WriteFile(path, []byte("x"), 0o600))
+			check(t, os.Chtimes(path, at, at))
+			return path
+		}
+		put(".certexch-OLD.partial", old)
+		put(".certexch-OLD.journal.partial", old)
+		put(".certexch-NEW.partial", time.Now().Add(-staleAfter+time.Hour))
+		put(".certexch-old.txt", old)
+		inUse, err := os.Open(put(".certexch-USED.partial", old))
+		check(t, err)
+		defer inUse.Close()
+		check(t, lock(inUse))
+		check(t, os.Symlink(".certexch-old.txt", filepath.Join(dir, ".certexch-LINK.partial")))
+		check(t, os.Link(put("mine", time.Now()), filepath.Join(dir, ".certexch-SECOND.partial")))
+		beingNamed, err := os.Open(put("new", time.Now()))
+		check(t, err)
+		defer beingNamed.Close()
+		check(t, lock(beingNamed))
+		check(t, os.Link(filepath.Join(dir, "new"), filepath.Join(dir, ".certexch-THIRD.partial")))
 
-	_, err = fetchFrom(&remote{body: []byte("content")}, dir)
-	check(t, err)
-	want := []string{".certexch-LINK.partial", ".certexch-NEW.partial", ".certexch-USED.partial", ".certexch-old.txt", "f"}
-	if got := names(t, dir); !slices.Equal(got, want) {
-		t.Errorf("there is %q", got)
+		check(t, get(dir))
+		want := []string{".certexch-LINK.partial", ".certexch-NEW.partial", ".certexch-THIRD.partial", ".certexch-USED.partial", ".certexch-old.txt", "f", "mine", "new"}
+		if got := names(t, dir); !slices.Equal(got, want) {
+			t.Errorf("after a %s there is %q", how, got)
+		}
 	}
 }
 

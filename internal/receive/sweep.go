@@ -1,6 +1,7 @@
 package receive
 
 import (
+	"os"
 	"time"
 
 	"github.com/certexch/certexch/internal/transfer"
@@ -9,7 +10,8 @@ import (
 // staleAfter is when a partial that nobody goes on with is taken away.
 const staleAfter = 30 * 24 * time.Hour
 
-// sweep removes the partials in f that were left behind long ago, of which nobody else may dispose.
+// sweep removes the partials in f that were left behind long ago, of which nobody else may dispose, and those that
+// are files with names of their own: a run was killed while they had both.
 func (f *folder) sweep(now time.Time) {
 	dir, err := f.root.Open(".")
 	if err != nil {
@@ -19,10 +21,8 @@ func (f *folder) sweep(now time.Time) {
 	for {
 		names, err := dir.Readdirnames(1024)
 		for _, name := range names {
-			if transfer.IsPartial(name) && f.isStale(name, now) {
-				if p := reopen(f, name); p != nil {
-					p.discard()
-				}
+			if transfer.IsPartial(name) {
+				f.sweepOne(name, now)
 			}
 		}
 		if err != nil { // the end, or no more of it today
@@ -31,7 +31,27 @@ func (f *folder) sweep(now time.Time) {
 	}
 }
 
-func (f *folder) isStale(name string, now time.Time) bool {
+func (f *folder) sweepOne(name string, now time.Time) {
 	info, err := f.look(name)
-	return err == nil && info != nil && now.Sub(info.ModTime()) > staleAfter
+	switch {
+	case err != nil || info == nil:
+	case isSecondName(info):
+		f.dropName(name)
+	case now.Sub(info.ModTime()) > staleAfter:
+		if p := reopen(f, name); p != nil {
+			p.discard()
+		}
+	}
+}
+
+// dropName removes a name of a file that has others, unless the run that gave it is still at it.
+func (f *folder) dropName(name string) {
+	file, err := f.root.OpenFile(name, os.O_RDONLY|openCarefully, 0)
+	if err != nil {
+		return
+	}
+	defer file.Close()
+	if info, err := file.Stat(); err == nil && isSecondName(info) && lock(file) == nil {
+		_ = f.root.Remove(name)
+	}
 }

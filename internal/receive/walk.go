@@ -143,6 +143,9 @@ func (t *tree) list(ctx context.Context) error {
 func (t *tree) listOne(ctx context.Context, p place) (found []place, err error) {
 	defer t.leave(p.parent)
 	if t.file != nil {
+		if !t.opt.DryRun {
+			p.parent.sweep(time.Now())
+		}
 		return nil, t.single(ctx, p)
 	}
 	here := p.parent.join(p.name)
