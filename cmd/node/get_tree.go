@@ -130,7 +130,7 @@ func (g *grove) failed(to receive.Destination, err error) {
 
 // isOfOne reports whether an error is of one tree, and another may do better.
 func isOfOne(err error) bool {
-	return errors.As(err, new(*transfer.StatusError)) || errors.Is(err, receive.ErrNotFolder) || errors.Is(err, transfer.ErrTooLarge)
+	return errors.As(err, new(*transfer.StatusError)) || errors.Is(err, receive.ErrNotFolder)
 }
 
 func (g *grove) add(s receive.Summary) {

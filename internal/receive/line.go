@@ -87,5 +87,5 @@ func (l *line) renew(ctx context.Context, number int, cause error) error {
 func isAnswer(err error) bool {
 	var status *transfer.StatusError
 	var name *transfer.NameError
-	return errors.As(err, &status) || errors.As(err, &name) || errors.Is(err, transfer.ErrTooLarge)
+	return errors.As(err, &status) || errors.As(err, &name)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path"
 	"time"
 
 	"github.com/certexch/certexch/internal/transfer"
@@ -135,7 +136,7 @@ func (l *landing) compare(ctx context.Context, stat func(ctx context.Context, sh
 	}
 	switch {
 	case entry.Dir:
-		return entry, false, &transfer.StatusError{Status: transfer.StatusWrongKind, Op: "read", Path: l.from.share + "/" + l.from.path}
+		return entry, false, &transfer.StatusError{Status: transfer.StatusWrongKind, Op: "read", Path: path.Join(l.from.share, l.from.path)}
 	case there == nil:
 		return entry, false, nil
 	case isSame(there, entry):

@@ -416,6 +416,15 @@ func TestD9FailureLeavesNothing(t *testing.T) {
 		t.Errorf("a directory: %v", err)
 	}
 	expect(t, dir, map[string]string{})
+
+	check(t, os.WriteFile(filepath.Join(dir, "f"), []byte("old"), 0o644)) // then it is asked for first
+	for path, named := range map[string]string{"": "docs", "a": "docs/a"} {
+		var status *transfer.StatusError
+		_, err := File(context.Background(), src, "docs", path, Destination{dir, "f"}, Options{Overwrite: true})
+		if !errors.As(err, &status) || status.Status != transfer.StatusWrongKind || status.Path != named {
+			t.Errorf("%q, where a file is: %v", path, err)
+		}
+	}
 }
 
 // A context that is done before the file has its name leaves nothing.

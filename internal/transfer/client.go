@@ -123,7 +123,8 @@ func (c *Client) Stat(ctx context.Context, share, name string) (Entry, error) {
 }
 
 // List returns the entries of a directory, ascending by name. It is no snapshot: what changes while
-// it is listed may or may not be in it. ErrTooLarge ends a list of more than MaxListing entries.
+// it is listed may or may not be in it. More than MaxListing entries are a *StatusError of StatusTooLarge, whether
+// the server refuses them or goes on with them.
 func (c *Client) List(ctx context.Context, share, name string) ([]Entry, error) {
 	r, err := newRequest(opList, share, name)
 	if err != nil {
