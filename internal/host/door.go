@@ -28,7 +28,9 @@ type door struct {
 	accepted  map[string]io.Closer // TCP connections on their way from the gater to the limits, by address
 	known     map[peer.ID]int      // connections that somebody has asked to keep
 	strangers map[peer.ID]*stranger
-	streams   int // that strangers have opened
+	streams   int // that strangers have opened, but for the next
+
+	dialledStreams int // that those strangers have opened which were only dialled
 }
 
 // arrival is the scope of one connection, as libp2p passes it on.

@@ -31,10 +31,17 @@ const (
 	// Connections that were ended to make room, and have not noticed yet.
 	leavingConns = 64
 
-	// Streams that peers without a kept connection may have open: 32 MiB of
-	// windows. One such peer needs three, and a few may wait for its exchange.
+	// Streams that peers without a kept connection may have open. Of those that
+	// came over TCP each has a window of 256 KiB, 32 MiB in all; over QUIC it is up to
+	// twice that while nobody reads. One such peer needs three, and a few may wait
+	// for its exchange.
 	strangersStreams   = 128
 	streamsPerStranger = 20
+
+	// The same for peers that this side has dialled, and whose connections are
+	// not ended for others: they have a share of their own. Over TCP their
+	// windows are the large ones, and places makes them four for each connection.
+	dialledStreams = 64
 
 	// Streams that all peers may have open. What bounds them is their memory.
 	allStreams = 1 << 14

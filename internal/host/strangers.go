@@ -2,17 +2,19 @@ package host
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 )
 
 // stranger is a peer with no connection that somebody has asked to keep, and the streams that it has opened.
-// Each may fill a window of 256 KiB before anybody reads it, so all strangers together get few. For those that
-// this side has dialled the windows are larger, and places makes them fewer.
+// Each may fill a window before anybody reads it, so all strangers together get few. Those that this side has
+// dialled are counted by themselves: their connections cannot be ended to make room for whoever comes.
 type stranger struct {
 	peer    peer.ID
 	streams int
+	dialled bool // it had not come when it opened the first
 	known   bool // one of its connections is kept, and its streams count no more
 }
 
@@ -45,22 +47,39 @@ func (d *door) enterStream(p peer.ID) (*stranger, *arrival, error) {
 	}
 	s := d.strangers[p]
 	if s == nil {
-		s = &stranger{peer: p}
+		s = &stranger{peer: p, dialled: !d.came(p)}
 	}
 	if s.streams >= streamsPerStranger {
 		return nil, nil, fmt.Errorf("too many streams of a stranger: %w", network.ErrResourceLimitExceeded)
 	}
+	if s.dialled && d.dialledStreams >= dialledStreams {
+		return nil, nil, fmt.Errorf("too many streams of those that were dialled: %w", network.ErrResourceLimitExceeded)
+	}
 	var victim *arrival
-	if d.streams >= strangersStreams {
+	if !s.dialled && d.streams >= strangersStreams {
 		if victim = d.busiest(); victim == nil || victim.peer == p {
 			return nil, nil, fmt.Errorf("too many streams of strangers: %w", network.ErrResourceLimitExceeded)
 		}
 		d.leave(victim)
 	}
 	d.strangers[p] = s
-	s.streams++
-	d.streams++
+	d.count(s, 1)
 	return s, victim, nil
+}
+
+// count counts n more streams of a stranger, or fewer.
+func (d *door) count(s *stranger, n int) {
+	s.streams += n
+	if s.dialled {
+		d.dialledStreams += n
+	} else {
+		d.streams += n
+	}
+}
+
+// came reports whether one of the newcomers is of this peer.
+func (d *door) came(p peer.ID) bool {
+	return slices.ContainsFunc(d.newcomers, func(a *arrival) bool { return a.peer == p })
 }
 
 // busiest is the oldest connection of the stranger with most streams.
@@ -80,7 +99,7 @@ func (d *door) meet(p peer.ID) {
 	d.known[p]++
 	if s := d.strangers[p]; s != nil {
 		s.known = true
-		d.streams -= s.streams
+		d.count(s, -s.streams)
 		delete(d.strangers, p)
 	}
 }
@@ -104,8 +123,7 @@ type visit struct {
 func (v *visit) Done() {
 	v.door.mu.Lock()
 	if !v.done && !v.by.known {
-		v.by.streams--
-		v.door.streams--
+		v.door.count(v.by, -1)
 		if v.by.streams == 0 {
 			delete(v.door.strangers, v.by.peer)
 		}

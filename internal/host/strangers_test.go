@@ -99,7 +99,7 @@ func TestNothingIsLeftOfStrangers(t *testing.T) {
 			s.Done()
 		}
 	}
-	if limits.open+limits.streams+len(limits.newcomers)+len(limits.known)+len(limits.strangers) != 0 {
+	if limits.open+limits.streams+limits.dialledStreams+len(limits.newcomers)+len(limits.known)+len(limits.strangers) != 0 {
 		t.Errorf("%d open, %d streams, %d newcomers, %d known, %d strangers", limits.open, limits.streams,
 			len(limits.newcomers), len(limits.known), len(limits.strangers))
 	}
@@ -149,11 +149,62 @@ func TestC1StreamsOfTheDialled(t *testing.T) {
 		t.Error("a dialled connection made room")
 	}
 	limits.keep(scope.(*arrival))
-	if n := open(); n != 2*streamsPerStranger || limits.streams != 0 {
-		t.Errorf("%d streams of one that is kept, and %d of strangers", n, limits.streams)
+	if n := open(); n != 2*streamsPerStranger || limits.streams+limits.dialledStreams != 0 {
+		t.Errorf("%d streams of one that is kept, and %d of strangers", n, limits.streams+limits.dialledStreams)
 	}
 	scope.Done()
 	if len(limits.known) != 0 || limits.open != 0 {
 		t.Errorf("%d known, %d open", len(limits.known), limits.open)
+	}
+}
+
+// C1: those that were dialled cannot be ended for others, so what they open leaves room for whoever comes.
+func TestC1StreamsOfTheDialledLeaveRoom(t *testing.T) {
+	limits, err := newLimits(0, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer limits.Close()
+	var open []interface{ Done() }
+	streams := 0
+	for i := range 20 {
+		scope, err := limits.OpenConnection(network.DirOutbound, false, addrs(fmt.Sprintf("/ip4/203.0.113.%d/udp/4001/quic-v1", i))[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		id := peer.ID(fmt.Sprint("dialled ", i))
+		if err := scope.SetPeer(id); err != nil {
+			t.Fatal(err)
+		}
+		open = append(open, scope)
+		for range streamsPerStranger {
+			if s, err := limits.OpenStream(id, network.DirInbound); err == nil {
+				open = append(open, s)
+				streams++
+			}
+		}
+	}
+	if streams != dialledStreams {
+		t.Errorf("those that were dialled have %d streams", streams)
+	}
+	for i := range strangersStreams / 2 {
+		f, id := come(t, limits, 100+i)
+		for range 2 {
+			s, err := limits.OpenStream(id, network.DirInbound)
+			if err != nil {
+				t.Fatalf("of one that came: %v", err)
+			}
+			open = append(open, s)
+		}
+		if f.closed {
+			t.Error("one that came had to go")
+		}
+		open = append(open, f.scope)
+	}
+	for _, o := range open {
+		o.Done()
+	}
+	if limits.streams+limits.dialledStreams+len(limits.strangers) != 0 {
+		t.Errorf("%d and %d streams of %d strangers are left", limits.streams, limits.dialledStreams, len(limits.strangers))
 	}
 }
