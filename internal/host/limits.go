@@ -32,9 +32,9 @@ const (
 	leavingConns = 64
 
 	// Streams that peers without a kept connection may have open. Of those that
-	// came over TCP each has a window of 256 KiB, 32 MiB in all; over QUIC it is up to
-	// twice that while nobody reads. One such peer needs three, and a few may wait
-	// for its exchange.
+	// came over TCP each has a window of 256 KiB, 32 MiB in all; over QUIC it is
+	// up to twice that while nobody reads. One such peer needs three, and a few may
+	// wait for its exchange.
 	strangersStreams   = 128
 	streamsPerStranger = 20
 
