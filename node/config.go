@@ -65,7 +65,8 @@ type Log struct {
 type Limits struct {
 	// Connections is how many connections are held at once, in both directions. Default: 512.
 	Connections int `toml:"connections"`
-	// Streams is how many requests' streams one peer may have open at once. Default: 64.
+	// Streams is how many requests' streams one peer may have open at once. Of those that it opens over a TCP
+	// connection that this side has dialled, 16 go on at once, and more wait. Default: 64.
 	Streams int `toml:"streams"`
 }
 
