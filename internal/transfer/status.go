@@ -106,8 +106,9 @@ func statusOf(err error) Status {
 }
 
 // StatusError is a request that the server answered with a failure, or whose answer told the client as much: a
-// list without end is StatusTooLarge, whoever says so. It matches the errors that stand for its status: fs.ErrNotExist, fs.ErrPermission, ErrChanged, ErrRange, ErrWrongKind, ErrBusy,
-// ErrTooLarge and errors.ErrUnsupported.
+// list without end is StatusTooLarge, whoever says so. It matches the errors that stand for its status:
+// fs.ErrNotExist, fs.ErrPermission, ErrChanged, ErrRange, ErrWrongKind, ErrBusy, ErrTooLarge and
+// errors.ErrUnsupported.
 type StatusError struct {
 	Status Status
 	Op     string // "shares", "list", "stat", "read"
