@@ -30,11 +30,13 @@ func (n *namespace) impair(near, far string, c Conditions) (*impairment, error) 
 		i.far, err = openTAP(far)
 		return err
 	})
+	if err == nil {
+		err = i.set(c)
+	}
 	if err != nil {
 		i.close()
 		return nil, err
 	}
-	i.set(c)
 	i.running.Go(func() { i.there.carry(i.near, i.far) })
 	i.running.Go(func() { i.back.carry(i.far, i.near) })
 	return i, nil
@@ -58,19 +60,34 @@ func openTAP(name string) (*os.File, error) {
 	return os.NewFile(uintptr(fd), name), nil
 }
 
-func (i *impairment) set(c Conditions) {
-	i.there.conditions.Store(&c)
-	i.back.conditions.Store(&c)
+// set makes both directions have conditions from now on.
+func (i *impairment) set(c Conditions) error {
 	// The kernel hands over dozens of TCP's frames as one, unless each is to have a fate of its own.
 	offload := 0
 	if c == (Conditions{Delay: c.Delay}) {
 		offload = unix.TUN_F_CSUM | unix.TUN_F_TSO4 | unix.TUN_F_TSO6
 	}
 	for _, f := range []*os.File{i.near, i.far} {
-		if raw, err := f.SyscallConn(); err == nil {
-			_ = raw.Control(func(fd uintptr) { _ = unix.IoctlSetInt(int(fd), unix.TUNSETOFFLOAD, offload) }) // slower without
+		if err := setOffload(f, offload); err != nil && offload == 0 { // without, it is only slower
+			return err
 		}
 	}
+	i.there.conditions.Store(&c)
+	i.back.conditions.Store(&c)
+	return nil
+}
+
+// setOffload says what a TAP device takes over from the kernel.
+func setOffload(f *os.File, offload int) error {
+	raw, err := f.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var refused error
+	if err := raw.Control(func(fd uintptr) { refused = unix.IoctlSetInt(int(fd), unix.TUNSETOFFLOAD, offload) }); err != nil {
+		return err
+	}
+	return os.NewSyscallError("setting what "+f.Name()+" takes over", refused)
 }
 
 func (i *impairment) close() {

@@ -40,6 +40,7 @@ func (l *Link) port() string { return fmt.Sprintf("port%d", l.number) }
 func (l *Link) Set(c Conditions) {
 	t := l.host.lab.t
 	t.Helper()
+	var err error
 	switch {
 	case c == Conditions{}:
 		if l.impaired != nil {
@@ -47,11 +48,12 @@ func (l *Link) Set(c Conditions) {
 			l.straighten()
 		}
 	case l.impaired != nil:
-		l.impaired.set(c)
+		err = l.impaired.set(c)
 	default:
-		if err := l.bend(c); err != nil {
-			t.Fatalf("no conditions for the link of %s: %v", l.host.Name, err)
-		}
+		err = l.bend(c)
+	}
+	if err != nil {
+		t.Fatalf("no conditions for the link of %s: %v", l.host.Name, err)
 	}
 }
 

@@ -56,6 +56,20 @@ func TestLoss(t *testing.T) {
 	}
 }
 
+// Where frames cannot be told apart, conditions that are for each of them would be for dozens at once.
+func TestConditionsThatCannotBe(t *testing.T) {
+	lab := New(t)
+	link := lab.Link(lab.Host("a"))
+	link.Set(Conditions{Delay: time.Millisecond})
+	link.impaired.near.Close()
+	if err := link.impaired.set(Conditions{Loss: 0.1}); err == nil {
+		t.Error("a device that is gone has been told to hand frames over one by one")
+	}
+	if err := link.impaired.set(Conditions{Delay: time.Second}); err != nil {
+		t.Errorf("a delay needs no more than the device does by itself: %v", err)
+	}
+}
+
 func TestJitter(t *testing.T) {
 	lab := New(t)
 	a, b := lab.Host("a"), lab.Host("b")
