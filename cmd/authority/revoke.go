@@ -72,7 +72,7 @@ func (e *environment) sayRevoked(what string, revoked *authority.Revocations) {
 		e.say("%s has been revoked before; nothing has changed", what)
 		return
 	}
-	e.say("revoked %s: %d certificates, %d keys", what, len(revoked.Records), revoked.Keys)
+	e.say("revoked %s: %s, %s", what, cli.Counted(len(revoked.Records), "certificate"), cli.Counted(revoked.Keys, "key"))
 	for _, r := range revoked.Records {
 		e.say("  serial number %s, until %s", r.Serial, when(r.NotAfter))
 	}

@@ -18,7 +18,7 @@ func TestRevokeSerial(t *testing.T) {
 	serial, _, _ := strings.Cut(r.must(t, "list"), " ")
 	sign()
 	r.must(t, "revoke", strings.ToUpper(serial))
-	for _, want := range []string{": 1 certificates, 0 keys\n", "note: acme.example/nas still has a valid certificate, serial number "} {
+	for _, want := range []string{": 1 certificate, 0 keys\n", "note: acme.example/nas still has a valid certificate, serial number "} {
 		if !strings.Contains(r.err.String(), want) {
 			t.Errorf("%q was not said: %s", want, r.err.String())
 		}

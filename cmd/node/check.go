@@ -133,7 +133,7 @@ func (c *checked) rows(now time.Time) [][]string {
 			[]string{"revocation list", a.checkedList.text(now)})
 	}
 	rows = append(rows,
-		[]string{"registered", fmt.Sprintf("%d terminals, %d of them no longer", c.Registered, c.Expired)},
+		[]string{"registered", fmt.Sprintf("%s, %d of them no longer", cli.Counted(c.Registered, "terminal"), c.Expired)},
 		[]string{"listens at", strings.Join(c.Listen, " ")})
 	for _, s := range c.Shares {
 		readers := strings.Join(s.Read, " ")

@@ -189,9 +189,9 @@ func (g *grove) summary(took time.Duration, early bool) error {
 	if g.env.json {
 		return g.env.printJSON(fetchedTree{s.Files, s.Bytes, s.Skipped, s.Failed, took.Seconds(), early})
 	}
-	text := fmt.Sprintf("%s, %s in %.2f s, %s", counted(s.Files, "file"), bytesText(s.Bytes), took.Seconds(), rateText(s.Bytes, took))
+	text := fmt.Sprintf("%s, %s in %.2f s, %s", cli.Counted(s.Files, "file"), bytesText(s.Bytes), took.Seconds(), rateText(s.Bytes, took))
 	if g.flags.dryRun {
-		text = fmt.Sprintf("%s, %s would be fetched", counted(s.Files, "file"), bytesText(s.Bytes))
+		text = fmt.Sprintf("%s, %s would be fetched", cli.Counted(s.Files, "file"), bytesText(s.Bytes))
 	}
 	end := ""
 	if early {
@@ -199,11 +199,4 @@ func (g *grove) summary(took time.Duration, early bool) error {
 	}
 	g.env.say("%s; %d skipped, %d failed%s", text, s.Skipped, s.Failed, end)
 	return nil
-}
-
-func counted(n uint64, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }

@@ -63,3 +63,11 @@ func (p Writer) Write(text []byte) (int, error) {
 func OneLine(text string) string {
 	return Printable(strings.ReplaceAll(strings.TrimSpace(text), "\n", "; "))
 }
+
+// Counted is n of what, which is in the singular: "1 key", "2 keys".
+func Counted[N int | uint64](n N, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
