@@ -214,7 +214,7 @@ func explainData(err error) (Failure, bool) {
 		}
 		what := fmt.Sprintf("%q", status.Path)
 		if status.Path == "" {
-			what = "its shares"
+			what = "the list of its shares"
 		}
 		f.Text = fmt.Sprintf(f.Text, what)
 		return f, true

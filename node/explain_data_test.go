@@ -46,6 +46,9 @@ func TestExplainStatuses(t *testing.T) {
 			t.Errorf("%v: %+v", s, f)
 		}
 	}
+	if f := node.Explain(&transfer.StatusError{Status: transfer.StatusFailed, Op: "shares"}); f.Text != "the terminal could not serve the list of its shares" {
+		t.Errorf("of the shares: %q", f.Text)
+	}
 	if f := node.Explain(&transfer.StatusError{Status: transfer.StatusTooLarge + 1}); f.Reason != "other" || f.Try == "" {
 		t.Errorf("unknown: %+v", f)
 	}
