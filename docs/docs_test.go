@@ -18,8 +18,9 @@ import (
 const root = ".."
 
 // TestEveryExportedNameIsDocumented: names and methods of every package but commands and tests, and the fields
-// in those that other modules can import.
+// of those types that other modules can use.
 func TestEveryExportedNameIsDocumented(t *testing.T) {
+	public := aliased(t)
 	for _, dir := range folders(t, ".go") {
 		fset := token.NewFileSet()
 		files, err := filepath.Glob(filepath.Join(dir, "*.go"))
@@ -39,9 +40,9 @@ func TestEveryExportedNameIsDocumented(t *testing.T) {
 			command = command || f.Name.Name == "main"
 			for _, decl := range f.Decls {
 				names := undocumented(decl)
-				if !strings.Contains(dir, "internal") {
-					names = append(names, undocumentedFields(decl)...)
-				}
+				names = append(names, undocumentedFields(decl, func(name string) bool {
+					return !strings.Contains(dir, "internal") || public[filepath.Join(dir, name)]
+				})...)
 				for _, name := range names {
 					if !command {
 						t.Errorf("%s: %s is not documented", fset.Position(decl.Pos()), name)
@@ -53,6 +54,41 @@ func TestEveryExportedNameIsDocumented(t *testing.T) {
 			t.Errorf("%s: the package is not documented", dir)
 		}
 	}
+}
+
+// aliased returns the types of internal packages that others have a public name for: FOLDER/NAME.
+func aliased(t *testing.T) map[string]bool {
+	t.Helper()
+	types := make(map[string]bool)
+	for _, dir := range folders(t, ".go") {
+		if strings.Contains(dir, "internal") {
+			continue
+		}
+		files, err := filepath.Glob(filepath.Join(dir, "*.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range files {
+			f, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ast.Inspect(f, func(n ast.Node) bool {
+				typ, ok := n.(*ast.TypeSpec)
+				if !ok || !typ.Assign.IsValid() || !typ.Name.IsExported() {
+					return true
+				}
+				if of, ok := typ.Type.(*ast.SelectorExpr); ok {
+					types[filepath.Join(root, "internal", of.X.(*ast.Ident).Name, of.Sel.Name)] = true
+				}
+				return true
+			})
+		}
+	}
+	if len(types) == 0 {
+		t.Error("no public name of an internal type was found")
+	}
+	return types
 }
 
 func allTests(files []string) bool {
@@ -91,15 +127,18 @@ func undocumented(decl ast.Decl) (names []string) {
 	return names
 }
 
-// undocumentedFields returns the exported fields and methods of the types of a declaration that no comment
+// undocumentedFields returns the exported fields and methods of the public types of a declaration that no comment
 // speaks of: their own, or one in the same type, or that of the type, by their name.
-func undocumentedFields(decl ast.Decl) (names []string) {
+func undocumentedFields(decl ast.Decl, public func(string) bool) (names []string) {
 	d, ok := decl.(*ast.GenDecl)
 	if !ok || d.Tok != token.TYPE {
 		return nil
 	}
 	for _, spec := range d.Specs {
 		typ := spec.(*ast.TypeSpec)
+		if !typ.Name.IsExported() || !public(typ.Name.Name) {
+			continue
+		}
 		fields := fieldsOf(typ)
 		said := d.Doc.Text() + typ.Doc.Text()
 		for _, f := range fields {
@@ -108,7 +147,7 @@ func undocumentedFields(decl ast.Decl) (names []string) {
 		for _, f := range fields {
 			for _, name := range f.Names {
 				spoken := f.Doc != nil || f.Comment != nil || regexp.MustCompile(`\b`+name.Name+`\b`).MatchString(said)
-				if typ.Name.IsExported() && name.IsExported() && !spoken {
+				if name.IsExported() && !spoken {
 					names = append(names, typ.Name.Name+"."+name.Name)
 				}
 			}

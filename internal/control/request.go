@@ -42,18 +42,18 @@ type Reloaded struct {
 
 // Status is what the running terminal says of itself.
 type Status struct {
-	Identity  string    `json:"identity"`
-	PeerID    string    `json:"peer_id"`
-	Version   string    `json:"version"`
-	Since     time.Time `json:"since"`
-	Expires   time.Time `json:"certificate_expires"`
-	Addresses []string  `json:"addresses"`
-	Shares    []string  `json:"shares"`
-	Lists     []List    `json:"revocation_lists"`
-	Sessions  []Session `json:"sessions"`
+	Identity  string    `json:"identity"`            // of the terminal
+	PeerID    string    `json:"peer_id"`             // of its key, in libp2p
+	Version   string    `json:"version"`             // of its program
+	Since     time.Time `json:"since"`               // when it began to serve
+	Expires   time.Time `json:"certificate_expires"` // zero if the certificate cannot be read
+	Addresses []string  `json:"addresses"`           // where it is reached, as multiaddrs that end in PeerID
+	Shares    []string  `json:"shares"`              // names of what it serves
+	Lists     []List    `json:"revocation_lists"`    // one of each authority that has one
+	Sessions  []Session `json:"sessions"`            // those that stand
 	// More is how many more sessions stand than are listed: 1000 are at most.
 	More     int      `json:"sessions_more,omitempty"`
-	Problems []string `json:"problems"`
+	Problems []string `json:"problems"` // what somebody should see to, one sentence each
 }
 
 // List is the revocation list in force of one authority.
@@ -79,12 +79,12 @@ type Session struct {
 
 // Knock is a member that tried to meet this terminal and is not registered here.
 type Knock struct {
-	Identity string    `json:"identity"`
-	PeerID   string    `json:"peer_id"`
-	Address  string    `json:"address"` // that it came from
-	First    time.Time `json:"first"`
-	Last     time.Time `json:"last"`
-	Times    int       `json:"times"`
+	Identity string    `json:"identity"` // proven
+	PeerID   string    `json:"peer_id"`  // of the key that it had the last time
+	Address  string    `json:"address"`  // that it came from then
+	First    time.Time `json:"first"`    // when it came first
+	Last     time.Time `json:"last"`     // and last
+	Times    int       `json:"times"`    // how often it has come
 }
 
 // maxSessions bounds the sessions of an answer, which is at most maxJSON.

@@ -10,7 +10,7 @@ import (
 
 // ReadRequest names a range of a file.
 type ReadRequest struct {
-	Share, Path string
+	Share, Path string // of the file: the name of the share, and the way from there, with slashes
 	Offset      uint64 // of the first byte
 	Length      uint64 // bytes; 0 stands for everything from Offset on
 	// IfVersion, when set, makes the server refuse any other version of the file with StatusChanged.

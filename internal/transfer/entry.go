@@ -8,11 +8,11 @@ import (
 
 // Entry describes a file or directory of a share.
 type Entry struct {
-	Name       string // last component; the name of the share for the share itself
-	Dir        bool
-	Size       uint64 // bytes; 0 for a directory
-	ModTime    time.Time
-	Executable bool
+	Name       string    // last component; the name of the share for the share itself
+	Dir        bool      // a directory, not a file
+	Size       uint64    // bytes; 0 for a directory
+	ModTime    time.Time // of the last change, as the server says
+	Executable bool      // a file that somebody there may execute
 	// Version is equal for two entries of one file only if its content has not changed in between.
 	// It means nothing else, and nothing to another server.
 	Version [16]byte
