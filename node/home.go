@@ -9,15 +9,18 @@ import (
 
 // What a terminal is on disk is package home's; these are its names here.
 type (
-	// Home is where a terminal keeps its configuration and its state.
+	// Home is where a terminal keeps its configuration and its state. Every command and the running node find
+	// the same one.
 	Home = home.Home
-	// Installed says what Install has put in force.
+	// Installed says what Install has put in force; what is nil was not in the bundle or was there.
 	Installed = home.Installed
-	// NotReadyError is a home from which something is missing that the command needs.
+	// NotReadyError is a home from which something is missing that the command needs: it says what, and how to
+	// make it.
 	NotReadyError = home.NotReadyError
-	// FormatError is a state folder in a format that this program does not know.
+	// FormatError is a state folder in a format that this program does not know. It is not touched.
 	FormatError = home.FormatError
-	// TrustError is a file of the trust folder that cannot be used, so that nobody is trusted.
+	// TrustError is a file of the trust folder that cannot be used. Nobody is trusted until it is mended: what the
+	// file said may have been that somebody is revoked.
 	TrustError = home.TrustError
 	// OwnCertificateError is this terminal's own certificate failing the checks that a peer would make.
 	OwnCertificateError = home.OwnCertificateError

@@ -27,7 +27,7 @@ type link struct {
 	mu         sync.Mutex // guards what follows
 	state      linkState
 	cancel     context.CancelCauseFunc // ends this side's M1 when it crosses with one that stands
-	users      int                     // Peers, Dials on their way to one, and streams of the peer that are answered
+	users      int                     // Peers, Dials on their way to one, and open data streams of the peer
 	leaving    bool                    // the last user has gone: nobody may begin to use it
 	waiting    int                     // streams that wait for the end of the exchange
 	complained bool                    // the log has a record of a stream that was refused

@@ -52,8 +52,8 @@ func (p *Peer) Identity() certauth.Identity { return p.link.session.Peer().Ident
 func (p *Peer) Certificate() *certauth.Certificate { return p.link.session.Peer() }
 
 // Close gives the streams back. With the last Peer on a connection that this side has dialled, the
-// connection ends, unless requests of the other side are being answered over it: then it ends after them. The
-// other side is told, and whoever ends it waits a moment for it.
+// connection ends, unless the other side has streams for requests open on it: then it ends with the last of them.
+// The other side is told, and whoever ends it waits a moment for it.
 func (p *Peer) Close() error {
 	p.Pool.Close()
 	p.release()

@@ -13,10 +13,10 @@ import (
 	"github.com/certexch/certexch/internal/share"
 )
 
-// Reload reads the configuration again and goes on by it: shares, private, discovery and revocation at once,
-// listen, log and limits after a restart: it returns those keys of them that are others now. Allowlist, certificate and revocation lists need
-// no reload; they are read whenever they count. With an error, a *ConfigError as a rule, everything stays
-// as it was. While Run does not run there is nothing to reload: ErrNotServing.
+// Reload reads the configuration again and goes on by it: shares, private, discovery and revocation count at once,
+// listen, log and limits after a restart, and those of the latter that are others now are returned. Allowlist,
+// certificate and revocation lists need no reload; they are read whenever they count. With an error, a *ConfigError
+// as a rule, everything stays as it was. While Run does not run there is nothing to reload: ErrNotServing.
 func (t *Terminal) Reload() (restart []string, err error) {
 	t.reloading.Lock()
 	defer t.reloading.Unlock()

@@ -22,9 +22,8 @@ var ErrRunning = errors.New("another process serves this home already")
 
 // Run serves: it listens, publishes its addresses in the home, and answers registered terminals until
 // ctx ends or the terminal is closed. Then it tells its peers, closes, and returns nil. The terminal is of
-// no more use after it. The error is a *ConfigError of the
-// shares, a *host.ListenError, ErrRunning, ErrClosed, a *durable.PermissionError for another user's home, or one of the
-// file system.
+// no more use after it. The error is a *ConfigError of the shares, a *host.ListenError, ErrRunning, ErrClosed, a
+// *durable.PermissionError for another user's home, or one of the file system.
 func (t *Terminal) Run(ctx context.Context) error {
 	if !t.runs.enter() {
 		return ErrClosed

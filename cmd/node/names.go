@@ -92,15 +92,20 @@ func parseAddrs(values []string) ([]multiaddr.Multiaddr, error) {
 	for i, s := range values {
 		a, err := multiaddr.NewMultiaddr(s)
 		if err != nil {
-			return nil, cli.Usagef("--addr %q is not a multiaddr; want for example /ip4/192.0.2.7/tcp/24242/p2p/12D3KooW…, as `certexch id` prints it there while `certexch serve` runs", s)
+			return nil, badAddr(s, "is not a multiaddr; want for example /ip4/192.0.2.7/tcp/24242/p2p/12D3KooW…")
 		}
 		if _, err := host.Direct([]multiaddr.Multiaddr{a}); err != nil {
 			return nil, err
 		}
 		if err := allowlist.CheckAddr(a); err != nil {
-			return nil, cli.Usagef("--addr %q %v, as `certexch id` prints it there while `certexch serve` runs", s, err)
+			return nil, badAddr(s, err.Error())
 		}
 		addrs[i] = a
 	}
 	return addrs, nil
+}
+
+// badAddr refuses a value of --addr. The problem ends with what is wanted.
+func badAddr(value, problem string) error {
+	return cli.Usagef("--addr %q %s, as `certexch id` prints it there while `certexch serve` runs", value, problem)
 }

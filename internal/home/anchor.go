@@ -12,8 +12,7 @@ import (
 	"github.com/certexch/certexch/certauth"
 )
 
-// TrustError is a file of the trust folder that cannot be used. Nobody is trusted until it is mended:
-// what the file said may have been that somebody is revoked.
+// TrustError is node.TrustError.
 type TrustError struct {
 	// File is the file or folder at fault, Err what is wrong with it, and Advice how to mend it.
 	File   string

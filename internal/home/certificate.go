@@ -9,7 +9,7 @@ import (
 	"github.com/certexch/certexch/certauth"
 )
 
-// OwnCertificateError is this terminal's own certificate failing the checks that a peer would make.
+// OwnCertificateError is node.OwnCertificateError.
 type OwnCertificateError struct {
 	// Err is the check that failed.
 	Err error

@@ -17,7 +17,7 @@ const stateFormat = 1
 
 func (h Home) format() string { return filepath.Join(h.State, "format") }
 
-// FormatError is a state folder in a format that this program does not know. It is not touched.
+// FormatError is node.FormatError.
 type FormatError struct {
 	// File says which format it is, Found.
 	File, Found string
@@ -27,8 +27,7 @@ func (e *FormatError) Error() string {
 	return fmt.Sprintf("%s: the state folder has the format %q, made by a newer certexch; this one knows %d", e.File, e.Found, stateFormat)
 }
 
-// CheckFormat refuses a state folder that a newer program has made, with a *FormatError. One that does not
-// say its format is of the first, which did not. The error may be one of the file system.
+// CheckFormat is node.CheckFormat.
 func CheckFormat(home Home) error {
 	text, err := ReadFile(home.format(), 64)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -6,8 +6,7 @@ import (
 	"path/filepath"
 )
 
-// Home is where a terminal keeps its configuration and its state. Every command and the running node
-// find the same one.
+// Home is node.Home.
 type Home struct {
 	// Config is the configuration file.
 	Config string
@@ -17,7 +16,7 @@ type Home struct {
 	Socket string
 }
 
-// At is the home inside one folder: dir/config.toml and dir/state.
+// At is node.HomeAt.
 func At(dir string) (Home, error) {
 	dir, err := filepath.Abs(dir)
 	return homeOf(filepath.Join(dir, "config.toml"), filepath.Join(dir, "state")), err
@@ -31,9 +30,7 @@ func homeOf(config, state string) Home {
 // systemHome is that of a service. Its socket is where members of a group can reach it.
 var systemHome = Home{Config: "/etc/certexch/config.toml", State: "/var/lib/certexch", Socket: "/run/certexch/certexch.sock"}
 
-// Default is the home of who says nothing else: the system's for root and for the user whose it is;
-// otherwise the user's own, in the XDG folders. A user without a configuration of his own who may use the
-// socket of the system's terminal gets the system's, too.
+// Default is node.DefaultHome.
 func Default() (Home, error) {
 	if os.Geteuid() == 0 || isOwner(systemHome.State) {
 		return systemHome, nil

@@ -12,35 +12,26 @@ import (
 	"github.com/certexch/certexch/internal/durable"
 )
 
+// What Install refuses with: each is node's of its name.
 var (
-	// ErrRootNotConfirmed is returned by Install when the first root of a trust domain is not the one
-	// that was confirmed.
 	ErrRootNotConfirmed = errors.New("the authority's root is not confirmed")
-	// ErrOtherRoot is returned by Install for a second root of a trust domain.
-	ErrOtherRoot = errors.New("another root is trusted for this trust domain already")
-	// ErrOlderList is returned by Install for a revocation list that is older than the one in force.
-	ErrOlderList = errors.New("a newer revocation list is in force already")
-	// ErrOlderCertificate is returned by Install for a certificate that is older than the one in force
-	// for the same identity.
+	ErrOtherRoot        = errors.New("another root is trusted for this trust domain already")
+	ErrOlderList        = errors.New("a newer revocation list is in force already")
 	ErrOlderCertificate = errors.New("a newer certificate is in force already")
-	// ErrOtherKeys is returned by Install for a certificate of another terminal's keys.
-	ErrOtherKeys = errors.New("the certificate is not of this terminal's keys")
+	ErrOtherKeys        = errors.New("the certificate is not of this terminal's keys")
 )
 
-// Installed says what Install has put in force; what is nil was not in the bundle or was there. CRL is
-// the revocation list.
+// Installed is node.Installed.
 type Installed struct {
 	Certificate *certauth.Certificate
 	Root        *certauth.Root // an authority that was not trusted before
-	CRL         *certauth.CRL
+	CRL         *certauth.CRL  // the revocation list
 	// Former is the identity that this terminal had until now, if Certificate gives it another: others
 	// have registered it under that one.
 	Former certauth.Identity
 }
 
-// Install verifies a bundle (certificate, root and revocation list, or a revocation list alone) and
-// puts it in force. Nothing that does not verify is stored, and all of it is verified before any of it
-// is stored. confirm is asked once about a root that is not trusted yet; nil means no.
+// Install is node.Install.
 func Install(home Home, bundle []byte, now time.Time, confirm func(*certauth.Root) error) (Installed, error) {
 	if err := CheckFormat(home); err != nil {
 		return Installed{}, err

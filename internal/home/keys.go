@@ -31,7 +31,7 @@ type Keys struct {
 	Sealing hpke.PrivateKey
 }
 
-// ErrExists is returned by Init for a home that has all that Init makes.
+// ErrExists is node.ErrExists.
 var ErrExists = errors.New("this home has keys already")
 
 // Init is node.Init with what the configuration file says.
@@ -173,10 +173,9 @@ func readKey(path, blockType string) ([]byte, error) {
 	return block.Bytes, nil
 }
 
-// NotReadyError is a home from which something is missing that the command needs: Missing is its
-// name, and Advice the command that makes it.
+// NotReadyError is node.NotReadyError.
 type NotReadyError struct {
-	// Missing is what, and Advice where to have it from.
+	// Missing is the name of what is missing, and Advice the command that makes it.
 	Missing string
 	Advice  string
 }
@@ -185,8 +184,7 @@ func (e *NotReadyError) Error() string {
 	return fmt.Sprintf("this terminal has no %s: %s", e.Missing, e.Advice)
 }
 
-// Request makes the certificate request of the home's keys, in PEM. The authority decides on the
-// identity; wish only tells it what is hoped for.
+// Request is node.Request.
 func Request(home Home, wish certauth.Identity) ([]byte, error) {
 	k, err := LoadKeys(home)
 	if err != nil {
