@@ -121,6 +121,30 @@ func TestNoRootsRefuseEverything(t *testing.T) {
 	}
 }
 
+// What was accepted once is looked at again: by the roots, the lists and the time of that moment.
+func TestRecheck(t *testing.T) {
+	a, namesake, rival := newAuthority(t, "acme.example"), newAuthority(t, "acme.example"), newAuthority(t, "rival.example")
+	g := grant(t, identity(t, "acme.example/nas"))
+	der, err := a.issuer.Certify(g)
+	check(t, err)
+	roots := a.roots(t, Revocations{})
+	c, err := roots.Open(der, now)
+	check(t, err)
+	check(t, roots.Recheck(c, now.Add(time.Minute)))
+	for _, r := range []*Roots{nil, {}, rival.roots(t, Revocations{}), namesake.roots(t, Revocations{})} {
+		refused(t, r.Recheck(c, now), Untrusted, "C1")
+	}
+	refused(t, roots.Recheck(c, g.NotAfter.Add(time.Second)), Expired, "C13")
+	refused(t, roots.Recheck(c, now.Add(2*day)), StaleList, "C20")
+	revoking := a.roots(t, Revocations{Serials: []RevokedSerial{{g.Serial, now}}})
+	err = revoking.Recheck(c, now)
+	refused(t, err, Revoked, "C16")
+	var e *Error
+	if !errors.As(err, &e) || e.Identity != c.Identity() {
+		t.Errorf("%v does not say whose it is", err)
+	}
+}
+
 func TestNewRootsRefuses(t *testing.T) {
 	a, b := newAuthority(t, "acme.example"), newAuthority(t, "acme.example")
 	other := newAuthority(t, "rival.example")
