@@ -86,11 +86,7 @@ func (c *Control) Receive() (Goodbye, error) {
 		if err := c.channel.SetReadDeadline(time.Now().Add(peerSilence)); err != nil {
 			return 0, err
 		}
-		err := c.channel.Receive(f)
-		if err == io.EOF { // G2
-			return 0, integrity("a last control message of no kind")
-		}
-		if err != nil {
+		if err := c.channel.Receive(f); err != nil {
 			return 0, err
 		}
 		goodbye, err := parseControl(f)
