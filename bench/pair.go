@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // pair is a terminal that serves, and others that it has registered and that have registered it: desk0, desk1, …
@@ -104,6 +105,9 @@ func (p *pair) getTree(ctx context.Context, name, target string) command {
 	}
 }
 
+// startTime is how long a terminal may take until it answers.
+const startTime = 10 * time.Second
+
 // runDesk makes desk0 a running terminal, whose sessions its commands use.
 func (p *pair) runDesk(ctx context.Context) error {
 	home := filepath.Join(p.dir, "desk0")
@@ -115,12 +119,15 @@ func (p *pair) runDesk(ctx context.Context) error {
 	if err := p.running.Start(); err != nil {
 		return err
 	}
-	for ctx.Err() == nil {
-		if _, err := output(ctx, p.program, "--home", home, "status"); err == nil {
+	for began := time.Now(); ; {
+		_, err := output(ctx, p.program, "--home", home, "status")
+		if err == nil {
 			return nil
 		}
+		if time.Since(began) > startTime || ctx.Err() != nil {
+			return fmt.Errorf("desk0 does not run: %w", err)
+		}
 	}
-	return ctx.Err()
 }
 
 // stop ends both sides, and returns the largest resident size of the serving one in bytes.

@@ -43,6 +43,8 @@ func (h *Host) Join(n *Network) *Link {
 	if len(h.links) == 1 {
 		h.ip("route add 224.0.0.0/4 dev " + link.device)
 	}
+	h.carries(link.device)
+	h.lab.switches.carries(link.port(), n.device())
 	return link
 }
 

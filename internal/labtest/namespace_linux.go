@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -42,6 +43,23 @@ func (n *namespace) ip(lines ...string) {
 	cmd.Stdin = strings.NewReader(strings.Join(lines, "\n") + "\n")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		n.lab.t.Fatalf("in %s: ip: %v\n%s\n%s", n.name, err, strings.Join(lines, "\n"), out)
+	}
+}
+
+// carries waits until devices take frames. The kernel decides that some time after they were set up, and what is sent
+// before is lost.
+func (n *namespace) carries(devices ...string) {
+	n.lab.t.Helper()
+	for _, device := range devices {
+		for began := time.Now(); ; {
+			out, err := exec.Command("ip", "-n", n.name, "-o", "link", "show", "dev", device).CombinedOutput()
+			if err == nil && strings.Contains(string(out), " state UP ") {
+				break
+			}
+			if err != nil || time.Since(began) > 10*time.Second {
+				n.lab.t.Fatalf("in %s: %s takes no frames: %v\n%s", n.name, device, err, out)
+			}
+		}
 	}
 }
 
